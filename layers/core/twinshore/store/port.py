@@ -8,7 +8,7 @@ stream (DynamoDB) they ride on one of the written items, elsewhere they are rows
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, Union
+from typing import Any, NamedTuple, Protocol
 
 from twinshore.events import Event
 
@@ -95,7 +95,7 @@ class Require(NamedTuple):
     version: int | None = None
 
 
-Change = Union[Create, Replace, Increment, Delete, Require]
+Change = Create | Replace | Increment | Delete | Require
 
 
 class CommitConflict(Exception):
@@ -125,8 +125,9 @@ class Page(NamedTuple):
 class Store(Protocol):
     """See the module's docstring. Every method may raise StoreUnavailable."""
 
-    def get(self, key: Key) -> Item | None:
-        """Strongly consistent."""
+    def get(self, key: Key, consistent: bool = True) -> Item | None:
+        """Strongly consistent. With `consistent=False` it may miss the last second's commits, at half the price where
+        reads are paid for: right for what seldom changes and is checked again by a commit (a returning login)."""
 
     def query(
         self, partition: str, prefix: str = "", after: str | None = None, limit: int = 100, newest_first: bool = False

@@ -1,0 +1,203 @@
+"""What every adapter asks of a commit before it reaches an engine, and the one JSON text of fields.
+
+The limits are the narrowest of the three engines, so that a commit that one engine takes, all take: PostgreSQL's text
+holds no NUL, DynamoDB nests 32 deep and sorts keys of at most 1024 bytes, SQLite's integers have 64 bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any, Callable
+
+from twinshore.events import Event
+from twinshore.store.port import (
+    COMMIT_LIMIT_ITEMS,
+    ITEM_LIMIT_BYTES,
+    QUERY_LIMIT_ITEMS,
+    Change,
+    Create,
+    Delete,
+    Due,
+    Fields,
+    Increment,
+    Key,
+    Replace,
+    Require,
+)
+
+INTEGER_LIMIT = 2**63 - 1
+KEY_LIMIT_CHARACTERS = 256
+NAME_LIMIT_CHARACTERS = 200
+"""Field names, queue names, event ids and event names."""
+DEPTH_LIMIT = 16
+EVENTS_LIMIT = 25
+
+OnCommitted = Callable[[tuple[Event, ...]], None] | None
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+
+
+def encode_object(value: Fields) -> str:
+    """JSON text. Raises TypeError for what is not plain JSON (floats, tuples, subclasses), ValueError for a limit."""
+    if type(value) is not dict:
+        raise TypeError("fields are a dict")
+    _check_value(value, 0)
+    text = _encode(value)
+    try:
+        size_bytes = len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueError("text holds a lone surrogate") from None
+    if size_bytes > ITEM_LIMIT_BYTES:
+        raise ValueError(f"an item holds at most {ITEM_LIMIT_BYTES} bytes")
+    return text
+
+
+def _check_value(value: Any, depth: int) -> None:
+    kind = type(value)
+    if kind is str:
+        if "\0" in value:
+            raise ValueError("text holds a NUL")
+    elif kind is int:
+        _check_integer(value, -INTEGER_LIMIT)
+    elif kind is dict or kind is list:
+        if depth >= DEPTH_LIMIT:
+            raise ValueError(f"fields nest at most {DEPTH_LIMIT} deep")
+        if kind is dict:
+            for name in value:
+                check_text(name, NAME_LIMIT_CHARACTERS, "a field's name")
+            value = value.values()
+        for inner in value:
+            _check_value(inner, depth + 1)
+    elif kind is not bool and value is not None:
+        raise TypeError(f"fields are plain JSON without fractions, not {kind.__name__}")
+
+
+def check_text(value: Any, limit_characters: int, what: str) -> None:
+    if type(value) is not str:
+        raise TypeError(f"{what} is a str")
+    if not 0 < len(value) <= limit_characters:
+        raise ValueError(f"{what} has 1 to {limit_characters} characters")
+    if "\0" in value:
+        raise ValueError(f"{what} holds a NUL")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{what} holds a lone surrogate") from None
+
+
+def _check_integer(value: Any, least: int) -> None:
+    if type(value) is not int:
+        raise TypeError("a whole number is an int")
+    if not least <= value <= INTEGER_LIMIT:
+        raise ValueError(f"a whole number is {least} to {INTEGER_LIMIT} here")
+
+
+def check_key(key: Key) -> None:
+    check_text(key.partition, KEY_LIMIT_CHARACTERS, "a partition")
+    check_text(key.sort, KEY_LIMIT_CHARACTERS, "a sort key")
+
+
+def check_query(partition: str, prefix: str, after: str | None, limit: int) -> None:
+    check_text(partition, KEY_LIMIT_CHARACTERS, "a partition")
+    if prefix:
+        check_text(prefix, KEY_LIMIT_CHARACTERS, "a prefix")
+    if after is not None:
+        check_text(after, KEY_LIMIT_CHARACTERS, "`after`")
+        if not after.startswith(prefix):
+            raise ValueError("`after` comes from a page of the same prefix")
+    check_limit(limit)
+
+
+def check_limit(limit: int) -> None:
+    if type(limit) is not int or not 1 <= limit <= QUERY_LIMIT_ITEMS:
+        raise ValueError(f"a limit is 1 to {QUERY_LIMIT_ITEMS} items")
+
+
+def check_commit(changes: tuple[Change, ...], events: tuple[Event, ...]) -> list[str | None]:
+    """The JSON text of each change's fields, None where it has none. Raises ValueError and TypeError as the port says."""
+    if not 1 <= len(changes) <= COMMIT_LIMIT_ITEMS:
+        raise ValueError(f"a commit has 1 to {COMMIT_LIMIT_ITEMS} changes")
+    texts = [_check_change(change) for change in changes]
+    if len(changes) > 1 and len({change.key for change in changes}) < len(changes):
+        raise ValueError("a commit names a key once")
+    if events and all(isinstance(change, (Delete, Require)) for change in changes):
+        raise ValueError("events need a change that writes an item")
+    return texts
+
+
+def _check_change(change: Change) -> str | None:
+    check_key(change.key)
+    if isinstance(change, (Create, Replace)):
+        _check_times(change.due, change.expires_at)
+        if isinstance(change, Replace):
+            _check_integer(change.version, 1)
+        return encode_object(change.fields)
+    if isinstance(change, Increment):
+        check_text(change.field, NAME_LIMIT_CHARACTERS, "a field's name")
+        _check_integer(change.by, -INTEGER_LIMIT)
+        if change.at_least is not None:
+            _check_integer(change.at_least, -INTEGER_LIMIT)
+    elif isinstance(change, Delete):
+        _check_integer(change.version, 1)
+    elif isinstance(change, Require):
+        if change.version is not None:
+            _check_integer(change.version, 0)
+    else:
+        raise TypeError(f"not a change: {type(change).__name__}")
+    return None
+
+
+def _check_times(due: Due | None, expires_at: int | None) -> None:
+    if due is not None:
+        check_text(due.queue, NAME_LIMIT_CHARACTERS, "a queue's name")
+        _check_integer(due.at, 0)
+    if expires_at is not None:
+        _check_integer(expires_at, 0)
+
+
+def encode_events(events: tuple[Event, ...]) -> list[str]:
+    """The JSON text of each event, within the same limits as an item's fields (all of them together, too)."""
+    if len(events) > EVENTS_LIMIT or len({event.id for event in events}) < len(events):
+        raise ValueError(f"a commit has at most {EVENTS_LIMIT} events, each with an id of its own")
+    texts = []
+    for event in events:
+        check_text(event.id, NAME_LIMIT_CHARACTERS, "an event's id")
+        check_text(event.name, NAME_LIMIT_CHARACTERS, "an event's name")
+        _check_integer(event.at, 0)
+        texts.append(encode_object(event.as_json()))
+    if sum(map(len, texts)) > ITEM_LIMIT_BYTES:
+        raise ValueError(f"the events of a commit hold at most {ITEM_LIMIT_BYTES} bytes")
+    return texts
+
+
+def outbox_key(event_id: str) -> Key:
+    """Where adapters without a change stream keep an event until it is acknowledged (its item deleted)."""
+    return Key(f"outbox#{event_id}", "event")
+
+
+def incremented(present: Any, change: Increment) -> int | None:
+    """The field after `change`, or None if its condition fails: below `at_least`, beyond 63 bits, not a number."""
+    if type(present) is not int:
+        return None
+    total = present + change.by
+    least = -INTEGER_LIMIT if change.at_least is None else change.at_least
+    return total if least <= total <= INTEGER_LIMIT else None
+
+
+def end_of_prefix(prefix: str) -> str | None:
+    """The first text, by code point, after every text that starts with `prefix`; None if there is none."""
+    while prefix:
+        last = ord(prefix[-1])
+        prefix = prefix[:-1]
+        if last < 0x10FFFF:
+            return prefix + chr(0xE000 if last == 0xD7FF else last + 1)
+    return None
+
+
+def tell(on_committed: OnCommitted, events: tuple[Event, ...]) -> None:
+    """Call the hook. What was committed stays committed, whatever the hook does: it logs its own failures."""
+    if on_committed is not None and events:
+        with contextlib.suppress(Exception):
+            on_committed(events)

@@ -1,0 +1,228 @@
+"""The Store on one SQLite file: a laptop, the box, most tests. Many threads and many processes may share the file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+from twinshore.events import Event
+from twinshore.store import encoding
+from twinshore.store.port import (
+    OUTBOX,
+    Change,
+    CommitConflict,
+    Create,
+    Delete,
+    Due,
+    Increment,
+    Item,
+    Key,
+    Page,
+    Replace,
+    Require,
+    StoreUnavailable,
+)
+
+BUSY_TIMEOUT_SECONDS = 20.0
+
+SCHEMA = """
+create table if not exists items (
+    partition text not null, sort text not null, version integer not null, fields text not null,
+    due_queue text, due_at integer, expires_at integer, primary key (partition, sort)
+) without rowid;
+create index if not exists items_due on items (due_queue, due_at) where due_queue is not null;
+create index if not exists items_expiry on items (expires_at) where expires_at is not null;
+"""
+COLUMNS = "partition, sort, version, fields, due_queue, due_at, expires_at"
+SELECT = f"select {COLUMNS} from items where "
+LIVE = " and (expires_at is null or expires_at > ?)"
+INSERT = f"insert or ignore into items ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)"
+WRITE = f"insert or replace into items ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)"
+UPDATE = "update items set version = ?, fields = ? where partition = ? and sort = ?"
+DELETE = "delete from items where partition = ? and sort = ?"
+
+
+class SqliteStore:
+    """See `port.Store`. Each commit is on disk when `commit` returns (`synchronous` FULL); NORMAL may lose the last
+    commits, never half of one, when the machine loses power."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        on_committed: encoding.OnCommitted = None,
+        *,
+        synchronous: str = "FULL",
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        if synchronous not in ("FULL", "NORMAL"):
+            raise ValueError("synchronous is FULL or NORMAL")
+        self._path = str(path)
+        self._on_committed = on_committed
+        self._synchronous = synchronous
+        self._now = now
+        self._idle: list[sqlite3.Connection] = []
+        self._process = os.getpid()
+        # SQLite's own wait is a poll with growing pauses: threads of one process take turns here instead.
+        self._writing = threading.Lock()
+        with self._connection() as connection:
+            _prepare(connection)
+
+    def close(self) -> None:
+        """Close the idle connections; a thread that is still working closes nothing of this."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def get(self, key: Key, consistent: bool = True) -> Item | None:
+        encoding.check_key(key)
+        with self._connection() as connection:
+            return _live_item(connection, key, int(self._now()))
+
+    def query(
+        self, partition: str, prefix: str = "", after: str | None = None, limit: int = 100, newest_first: bool = False
+    ) -> Page:
+        encoding.check_query(partition, prefix, after, limit)
+        sql, values = SELECT + "partition = ?" + LIVE, [partition, int(self._now())]
+        for condition, value in (
+            (" and sort >= ?", prefix or None),
+            (" and sort < ?", encoding.end_of_prefix(prefix)),
+            (" and sort < ?" if newest_first else " and sort > ?", after),
+        ):
+            if value is not None:
+                sql += condition
+                values.append(value)
+        sql += f" order by sort {'desc' if newest_first else 'asc'} limit ?"
+        with self._connection() as connection:
+            items = [_item(row) for row in connection.execute(sql, (*values, limit + 1))]
+        return Page(items[:limit], items[limit - 1].key.sort if len(items) > limit else None)
+
+    def commit(self, *changes: Change, events: tuple[Event, ...] = ()) -> None:
+        texts = encoding.check_commit(changes, events)
+        event_texts = encoding.encode_events(events)
+        now = int(self._now())
+        with self._writing, self._connection() as connection:
+            connection.execute("begin immediate")
+            try:
+                for change, text in zip(changes, texts):
+                    _apply(connection, change, text, now)
+                for event, text in zip(events, event_texts):
+                    # The same event again is already told: the first stays.
+                    connection.execute(INSERT, (*encoding.outbox_key(event.id), 1, text, OUTBOX, event.at, None))
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                raise
+        encoding.tell(self._on_committed, events)
+
+    def due(self, queue: str, before: int, limit: int = 100) -> list[Item]:
+        encoding.check_limit(limit)
+        sql = SELECT + "due_queue = ? and due_at <= ?" + LIVE + " order by due_at limit ?"
+        with self._connection() as connection:
+            return [_item(row) for row in connection.execute(sql, (queue, before, int(self._now()), limit))]
+
+    def delete_expired(self, limit: int = 1000) -> int:
+        """Delete up to `limit` expired items and say how many: a timer's work, reads never show them anyway."""
+        sql = (
+            "delete from items where (partition, sort) in (select partition, sort from items where expires_at <= ?"
+            " limit ?)"
+        )
+        with self._writing, self._connection() as connection:
+            return connection.execute(sql, (int(self._now()), limit)).rowcount
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """One that no other thread uses meanwhile."""
+        if self._process != os.getpid():  # SQLite: a connection must not be used, nor closed, across a fork
+            self._idle, self._process, self._writing = [], os.getpid(), threading.Lock()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        except sqlite3.OperationalError as err:
+            raise StoreUnavailable("the SQLite file did not take this") from err
+        finally:
+            self._idle.append(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(
+                self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            connection.execute(f"pragma synchronous = {self._synchronous}")
+        except sqlite3.OperationalError as err:
+            raise StoreUnavailable("the SQLite file cannot be opened") from err
+        return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the file what we need. SQLite does not wait for a lock when the journal changes: so we do."""
+    patience_ends = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while connection.execute("pragma journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError:
+            if time.monotonic() > patience_ends:
+                raise
+            time.sleep(0.01)
+    connection.executescript(SCHEMA)
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    partition, sort, version, fields, due_queue, due_at, expires_at = row
+    due = None if due_queue is None else Due(due_queue, due_at)
+    return Item(Key(partition, sort), version, json.loads(fields), due, expires_at)
+
+
+def _live_item(connection: sqlite3.Connection, key: Key, now: int) -> Item | None:
+    row = connection.execute(SELECT + "partition = ? and sort = ?" + LIVE, (*key, now)).fetchone()
+    return None if row is None else _item(row)
+
+
+def _apply(connection: sqlite3.Connection, change: Change, text: str | None, now: int) -> None:
+    """Write one change, or raise CommitConflict with the item as it is."""
+    key = change.key
+    if isinstance(change, Create) and _write(connection, INSERT, change, 1, text):
+        return
+    current = _live_item(connection, key, now)
+    if isinstance(change, Create) and current is None:  # there is one, but it has expired
+        _write(connection, WRITE, change, 1, text)
+    elif isinstance(change, Increment):
+        _increment(connection, change, current)
+    elif isinstance(change, (Replace, Delete)) and current is not None and current.version == change.version:
+        if isinstance(change, Replace):
+            _write(connection, WRITE, change, change.version + 1, text)
+        else:
+            connection.execute(DELETE, key)
+    elif not isinstance(change, Require) or not _holds(change, current):
+        raise CommitConflict(key, current)
+
+
+def _holds(require: Require, current: Item | None) -> bool:
+    if require.version is None:
+        return current is not None
+    return (0 if current is None else current.version) == require.version
+
+
+def _increment(connection: sqlite3.Connection, change: Increment, current: Item | None) -> None:
+    total = encoding.incremented(0 if current is None else current.fields.get(change.field, 0), change)
+    if total is None:
+        raise CommitConflict(change.key, current)
+    if current is None:
+        connection.execute(WRITE, (*change.key, 1, encoding.encode_object({change.field: total}), None, None, None))
+    else:
+        text = encoding.encode_object({**current.fields, change.field: total})
+        connection.execute(UPDATE, (current.version + 1, text, *change.key))
+
+
+def _write(connection: sqlite3.Connection, sql: str, change: Create | Replace, version: int, text: str | None) -> bool:
+    queue, at = change.due or (None, None)
+    values = (*change.key, version, text, queue, at, change.expires_at)
+    return connection.execute(sql, values).rowcount == 1
