@@ -1,0 +1,204 @@
+"""One JSON object per line on stdout, flat, with personal fields and secrets masked. It never raises.
+
+Flat, because SCF indexes only the first level of a JSON line; a nested value becomes `outer.inner`. On both clouds
+stdout is the log: no handler, no configuration. What one request has in common is bound once (`bind`) and is kept per
+thread, so that the box can run many doors in one process.
+
+A value is masked by the name of its field (`openid`, `phone`, `token`, ...) and by its shape wherever it stands,
+exception texts and messages included: see `masked`. A mask shows nothing of the value: half a phone number is personal
+data too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from contextvars import ContextVar
+from typing import Callable, Mapping
+
+MASK = "***"
+TEXT_LIMIT_CHARS = 2_000
+SEARCH_LIMIT_CHARS = 20_000
+FIELD_LIMIT = 60
+DEPTH_LIMIT = 3
+LEVELS = ("debug", "info", "warning", "error")
+
+_bound: ContextVar[Mapping[str, str]] = ContextVar("twinshore_log")
+
+# Field names, without case, dots, hyphens and underscores. Any of these inside a name masks the whole value ...
+_NAME_PARTS = (
+    "openid", "unionid", "phone", "mobile", "mail", "token", "secret", "sessionkey", "authorization", "password",
+    "passwd", "cookie", "apikey", "privatekey", "accesskey", "signature", "idcard", "idnumber", "passport", "address",
+    "realname", "fullname", "firstname", "lastname", "nickname", "birthday", "cardnumber", "credential",
+    "encrypteddata",
+)  # fmt: skip
+# ... and these mask it when they are the whole name. An IP address is personal data (GDPR, recital 30).
+_NAMES = frozenset(
+    {"name", "to", "recipient", "ip", "clientip", "remoteaddr", "pan", "cvc", "cvv", "iban", "jscode", "iv"}
+)
+# Whole numbers under these endings are amounts, times and sizes, however many digits they have.
+_NUMBER_ENDINGS = ("_minor", "_seconds", "_ms", "_at", "_bytes", "_count", "version", "_units", "status")
+
+_WORDS = "token|session_key|authorization|js_code|password|passwd|secret|signature|openid"
+
+
+def line(level: str, message: str, **fields: object) -> None:
+    """Write one line. level: one of LEVELS. `message` is a constant of the code; what varies goes into `fields`.
+
+    An exception as a value becomes `<field>_type`, `<field>_text` and `<field>_stack` (places, no values).
+    """
+    try:
+        _write(_record(level, message, fields))
+    except Exception:  # noqa: BLE001 - a log line must not be the reason why a payment fails; it says so in its place
+        _last_resort(level)
+
+
+def bind(request_id: str = "", door: str = "", cell: str = "", cloud: str = "") -> None:
+    """What every further line of this thread's request carries. Called at the start of each request."""
+    given = {"request_id": request_id, "door": door, "cell": cell, "cloud": cloud}
+    _bound.set({name: str(value) for name, value in given.items() if value})
+
+
+def masked(text: str) -> str:
+    """`text` with everything in it masked that has the shape of a secret or of personal data.
+
+    Tokens (JWT, Bearer, whsec_, sk_live_, AKIA, AKID), PEM blocks, `secret=...` in URLs and JSON, e-mail addresses,
+    phone numbers (mainland, and any with a plus), card numbers (Luhn), mainland identity numbers, WeChat openids.
+    """
+    for applies, pattern, replacement in _SHAPES:
+        if applies(text):
+            text = re.sub(pattern, replacement, text)
+    return text
+
+
+def _record(level: str, message: str, fields: Mapping[str, object]) -> dict[str, object]:
+    now = time.time()
+    record: dict[str, object] = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z",
+        "level": level if level in LEVELS else "error",
+        "message": _text(str(message)),
+        **_bound.get({}),
+    }
+    own = frozenset(record)
+    for name, value in fields.items():
+        _put(record, own, name, value, 1)
+    return record
+
+
+def _put(record: dict[str, object], own: frozenset[str], name: str, value: object, depth: int) -> None:
+    if len(record) >= FIELD_LIMIT:
+        return
+    if isinstance(value, BaseException):
+        for part, text in _exception_parts(value).items():
+            _put(record, own, f"{name}_{part}", text, depth)
+    elif isinstance(value, Mapping) and depth < DEPTH_LIMIT and not _is_private_name(name):
+        for inner, inner_value in value.items():
+            _put(record, own, f"{name}.{inner}", inner_value, depth + 1)
+    else:
+        record[f"field.{name}" if name in own else masked(name)] = _value(name, value)
+
+
+def _value(name: str, value: object) -> object:
+    if value is None or isinstance(value, bool) or value == "":
+        return value
+    if any(_is_private_name(part) for part in name.split(".")):
+        return MASK
+    if isinstance(value, int):
+        plain = -(10**10) < value < 10**10 or name.endswith(_NUMBER_ENDINGS)
+        return value if plain or masked(str(value)) == str(value) else MASK
+    if isinstance(value, float):
+        return value if value - value == 0 else str(value)  # NaN and infinity are no JSON
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return f"{len(value)} bytes"
+    if isinstance(value, (list, tuple, set, frozenset, Mapping)):
+        # Through JSON, so that the shapes see `"session_key": "..."` inside as well.
+        return _text(json.dumps(value, ensure_ascii=False, default=str))
+    return _text(str(value))
+
+
+def _is_private_name(name: str) -> bool:
+    bare = name.lower().replace("_", "").replace("-", "").replace(".", "")
+    return bare in _NAMES or any(part in bare for part in _NAME_PARTS)
+
+
+def _text(text: str) -> str:
+    """Masked first, cut afterwards: half a secret has no shape any more."""
+    shown = masked(text[:SEARCH_LIMIT_CHARS])
+    return shown if len(shown) <= TEXT_LIMIT_CHARS else shown[:TEXT_LIMIT_CHARS] + "…"
+
+
+def _exception_parts(error: BaseException) -> dict[str, str]:
+    places, trace = [], error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    cause = error.__cause__ or error.__context__
+    parts = {"type": type(error).__name__, "text": str(error), "stack": " < ".join(reversed(places[-12:]))}
+    return {**parts, "cause_type": type(cause).__name__} if cause is not None else parts
+
+
+def _write(record: Mapping[str, object]) -> None:
+    text = json.dumps(record, ensure_ascii=False)
+    try:
+        sys.stdout.write(text + "\n")
+    except UnicodeEncodeError:  # a lone surrogate, or a terminal that is not UTF-8
+        sys.stdout.write(json.dumps(record) + "\n")
+    sys.stdout.flush()
+
+
+def _last_resort(level: str) -> None:
+    try:
+        _write({"level": level if level in LEVELS else "error", "message": "a log line could not be written"})
+    except (OSError, ValueError, AttributeError):  # stdout is closed or gone: nobody is listening
+        return
+
+
+def _digits(found: re.Match[str]) -> str:
+    """A run of digits with single blanks or hyphens between: a card number, an identity number, or an innocent id."""
+    text = found.group()
+    digits = re.sub(r"[ -]", "", text)
+    card = 13 <= len(digits) <= 19 and digits[0] in "23456" and _luhn(digits)
+    phone = re.fullmatch(r"(?:0{0,2}86)?1[3-9]\d{9}", digits)
+    person = re.fullmatch(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]", digits)
+    return MASK if card or phone or person else text
+
+
+def _luhn(digits: str) -> bool:
+    """ISO/IEC 7812-1, annex B."""
+    if not digits.isdigit():
+        return False
+    doubled = (int(digit) * 2 for digit in digits[-2::-2])
+    return (sum(int(digit) for digit in digits[-1::-2]) + sum(n - 9 if n > 9 else n for n in doubled)) % 10 == 0
+
+
+def _has(*marks: str) -> Callable[[str], bool]:
+    return lambda text: any(mark in text for mark in marks)
+
+
+def _has_word(text: str) -> bool:
+    folded = text.lower()
+    return any(word in folded for word in _WORDS.split("|"))
+
+
+def _has_long_number(text: str) -> bool:
+    return sum(map(text.count, "0123456789")) >= 11
+
+
+# (cheap test, pattern, replacement): most lines are clean, and the test spares them the compiling of the pattern.
+_SHAPES: tuple[tuple[Callable[[str], bool], str, str | Callable[[re.Match[str]], str]], ...] = (
+    (_has("-----BEGIN"), r"(?s)-----BEGIN .*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", MASK),
+    (_has("eyJ"), r"(?a)eyJ[\w-]{5,}(?:\.[\w-]*){0,4}", MASK),
+    (_has("earer ", "EARER "), r"(?i)(bearer)\s+[^\s\"',]+", rf"\1 {MASK}"),
+    (_has("whsec_", "sk_", "rk_"), r"(?a)(?:whsec|(?:sk|rk)_(?:live|test))_[\w+/=-]+", MASK),
+    (_has("AKIA", "ASIA", "AKID"), r"(?a)(?:AKIA|ASIA|AKID)\w{12,}", MASK),
+    (_has_word, rf"(?i)((?:{_WORDS})\\?[\"']?\s*[=:]\s*\\?[\"']?)(?!\*\*\*)[^\s&\"'\\,;}}]+", rf"\1{MASK}"),
+    (_has("code="), r"([?&]code=)[^\s&\"']+", rf"\1{MASK}"),
+    (_has("@"), r"[^\s\"'<>@:,;()\[\]=/]{1,64}@[\w.-]{1,200}\.\w{2,}", MASK),
+    (_has("+"), r"\+\d[\d -]{6,16}\d", MASK),
+    (_has_long_number, r"(?<!\d)1[3-9]\d{9}(?!\d)", MASK),
+    (_has_long_number, r"(?<![0-9A-Za-z-])\d(?:[ -]?\d){9,18}[Xx]?(?![0-9A-Za-z-])", _digits),
+    (_has("o"), r"(?a)(?<![\w-])o[\w-]{27}(?![\w-])", MASK),
+)  # fmt: skip
