@@ -1,11 +1,50 @@
 # Twinshore. `make help` lists what there is. Needs Python >= 3.10, make and a package registry; nothing else.
-PYTHON ?= python3
-.DEFAULT_GOAL := help
-.PHONY: help
+# Another interpreter: make test PYTHON=python3.10 VENV=.venvs/py3.10 TOOLS_PYTHON=python3
 
-help:
-	@echo "make run    two clouds in a box: the whole journey, then http://127.0.0.1:8800"
-	@echo "make test   every test, on real engines"
-	@echo "make lint   ruff, mypy, import-linter, templates"
-	@echo "make bench  the figures of docs/performance, as ratios"
-	@echo "make clean  throw away what the others made"
+PYTHON  ?= python3
+VENV    ?= .venv
+WORKERS ?= 2
+TESTS   ?= tests
+PREPARE  = $(PYTHON) tools/prepare.py
+# Tools and engines live apart from our code, on any Python.
+TOOLS_PYTHON ?= $(PYTHON)
+export PYTHONPATH = .:layers/core
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean locks docs
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+run: ## two clouds in a box: the journey in the terminal, then a page to walk it yourself
+	@$(PREPARE) $(VENV)=runtime
+	@exec $(VENV)/bin/python -m sandbox
+
+test: ## every test, on real engines
+	@$(PREPARE) $(VENV)=runtime,test $(VENV)-runtime=runtime
+	@$(TOOLS_PYTHON) tools/prepare.py .venvs/ministack=ministack .venvs/sam=sam
+	@$(PYTHON) tools/browser.py
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+lint: ## style, types, arrows
+	@$(PREPARE) $(VENV)=runtime,test,lint
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --check --quiet . || { echo "not formatted: $(VENV)/bin/ruff format ."; exit 1; }
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo
+
+bench: ## figures, as ratios against peers in the same run
+	@$(PREPARE) .venvs/bench=bench,test
+	@.venvs/bench/bin/python -m bench
+
+docs: ## write the pages that are made from the code
+	@$(PREPARE) $(VENV)=runtime
+	@$(VENV)/bin/python -m tools.problems
+
+locks: ## compile requirements/*.in anew
+	@$(PREPARE) $(VENV)=runtime
+	@$(VENV)/bin/python tools/lock.py $(VENV)/bin/uv
+
+clean: ## throw away what the others made
+	@rm -rf .venv .venv-runtime .venvs .cache .sandbox build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

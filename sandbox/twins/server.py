@@ -42,7 +42,7 @@ class TwinRequest(NamedTuple):
 class TwinReply(NamedTuple):
     status: int
     body: bytes = b""
-    headers: dict[str, str] = {}  # noqa: RUF012 - a NamedTuple default is shared and never written
+    headers: dict[str, str] = {}
 
 
 def json_reply(value: object, status: int = 200) -> TwinReply:

@@ -1,6 +1,6 @@
-"""HTTPS calls to outside parties, on the standard library: 27 ms cold where `requests` costs 92 (see docs/performance.md).
+"""HTTPS calls to outside parties, on the standard library: 27 ms cold where `requests` costs 92 (docs/performance.md).
 
-A warm function keeps one connection per host. The two ways of not hearing an answer are told apart, for money hangs on it.
+A warm function keeps one connection per host. The two ways of not hearing an answer are told apart: money hangs on it.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def check_limit(limit: int) -> None:
 
 
 def check_commit(changes: tuple[Change, ...], events: tuple[Event, ...]) -> list[str | None]:
-    """The JSON text of each change's fields, None where it has none. Raises ValueError and TypeError as the port says."""
+    """The JSON text of each change's fields, None where there is none. Raises as the port says."""
     if not 1 <= len(changes) <= COMMIT_LIMIT_ITEMS:
         raise ValueError(f"a commit has 1 to {COMMIT_LIMIT_ITEMS} changes")
     texts = [_check_change(change) for change in changes]

@@ -144,4 +144,4 @@ class Store(Protocol):
 
     def due(self, queue: str, before: int, limit: int = 100) -> list[Item]:
         """Items waiting in `queue` with `at <= before`, oldest first (ties in any order). May lag a little behind
-        commits on engines whose index is eventually consistent, but never shows for long an item whose due has moved."""
+        commits on engines whose index is eventually consistent, never shows for long an item whose due has moved."""
