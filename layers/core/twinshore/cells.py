@@ -1,0 +1,128 @@
+"""Cells: legal data regions. Which one is a person's home, which one is nearest, and what may be written where.
+
+The declaration is infra/cells.toml, compiled to the cells.json beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from twinshore.errors import BrokenInvariant, Misdirected
+
+CELL_LABEL = "cell"
+"""The field that every stored item with personal data carries: the name of the cell it belongs to."""
+
+
+class Cell(NamedTuple):
+    name: str
+    cloud: str
+    """"aws" or "tencent"."""
+    region: str
+    title: dict[str, str]
+    """By language: "en", "zh"."""
+    endpoint: str
+    shore: str
+    """"mainland" (Weixin) or "overseas" (WeChat)."""
+    laws: tuple[str, ...]
+    time_zone: str
+    wechat_host: str
+    notification_channels: tuple[str, ...]
+    public_keys: dict[str, str]
+
+
+class Market(NamedTuple):
+    country: str
+    """ISO 3166-1 alpha-2."""
+    home: str
+    currency: str
+    languages: tuple[str, ...]
+    calling_code: str
+    payment_methods: tuple[str, ...]
+    campaigns: dict[str, str]
+
+
+class Method(NamedTuple):
+    name: str
+    provider: str
+    currencies: tuple[str, ...]
+    """Empty: every currency that the provider takes."""
+
+
+class Cells:
+    """The whole declaration. Look-ups of names that are not declared raise KeyError."""
+
+    def __init__(self, compiled: dict[str, Any]) -> None:
+        self.all: dict[str, Cell] = {name: _cell(name, row) for name, row in compiled["cells"].items()}
+        self.markets: dict[str, Market] = {code: _market(code, row) for code, row in compiled["markets"].items()}
+        self.default_market: Market = self.markets[compiled["default_market"]["market"]]
+        self._methods: dict[str, dict[str, Any]] = compiled["methods"]
+        self._nearest: dict[str, str] = compiled["nearest"]
+
+    def market_of(self, country: str) -> Market:
+        """The market of a country, or the default one."""
+        return self.markets.get(country, self.default_market)
+
+    def nearest_to(self, country: str) -> Cell:
+        """The cell that answers fastest for someone who is in this country now."""
+        if country in self.markets:
+            return self.all[self.markets[country].home]
+        return self.all[self._nearest.get(country, self.default_market.home)]
+
+    def methods_in(self, cell: str, currency: str) -> tuple[Method, ...]:
+        """The payment methods that a cell can carry for a currency."""
+        found = []
+        for name, row in self._methods.items():
+            if cell in row["cells"] and (not row["currencies"] or currency in row["currencies"]):
+                found.append(Method(name, row["provider"], tuple(row["currencies"])))
+        return tuple(found)
+
+    def providers_in(self, cell: str) -> tuple[str, ...]:
+        return tuple(sorted({row["provider"] for row in self._methods.values() if cell in row["cells"]}))
+
+
+class Residency:
+    """Guards one cell's store: personal data of another cell's person is refused, not merely discouraged.
+
+    Rooms that keep personal fields pass them through `label` on the way in and `check` on the way out, so that a row
+    that ended up in the wrong cell (a restored backup, a copied table) is noticed rather than served.
+    """
+
+    def __init__(self, cells: Cells, here: str) -> None:
+        self._cells = cells
+        self.here = here
+
+    def label(self, fields: dict[str, Any], home: str) -> dict[str, Any]:
+        """`fields` with the cell's label. Raises Misdirected if the person's home is another cell."""
+        if home != self.here:
+            endpoint = self._cells.all[home].endpoint if home in self._cells.all else ""
+            raise Misdirected("this person's data lives in another cell", home=home, endpoint=endpoint)
+        return {**fields, CELL_LABEL: self.here}
+
+    def check(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """`fields` if they are labelled with this cell. Raises BrokenInvariant: such an item must not be here."""
+        if fields.get(CELL_LABEL) != self.here:
+            raise BrokenInvariant(f"an item with personal data in cell {self.here} carries its label")
+        return fields
+
+
+def load_cells(path: str = "") -> Cells:
+    """From the compiled file; `path` names another one (the box moves the endpoints to this machine)."""
+    file = Path(path) if path else Path(__file__).with_name("cells.json")
+    return Cells(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _cell(name: str, row: dict[str, Any]) -> Cell:
+    return Cell(
+        name=name, cloud=row["cloud"], region=row["region"], title=row["name"], endpoint=row["endpoint"],
+        shore=row["shore"], laws=tuple(row["laws"]), time_zone=row["time_zone"], wechat_host=row["wechat_host"],
+        notification_channels=tuple(row["notification_channels"]), public_keys=row["public_keys"],
+    )  # fmt: skip
+
+
+def _market(country: str, row: dict[str, Any]) -> Market:
+    return Market(
+        country=country, home=row["home"], currency=row["currency"], languages=tuple(row["languages"]),
+        calling_code=row["calling_code"], payment_methods=tuple(row["payment_methods"]), campaigns=row["campaigns"],
+    )  # fmt: skip

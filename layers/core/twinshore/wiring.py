@@ -1,0 +1,174 @@
+"""Plugs adapters into ports, by hand, in one place, late: nothing is built and no environment is read at import.
+
+Each function builds its part at the first call and keeps it for the life of the instance. Imports of adapters stand
+inside the functions, so that a door carries only its own luggage.
+
+Settings, all from the environment, set at deploy:
+    TWINSHORE_CELL        the cell this function runs in, e.g. `cn`
+    TWINSHORE_STORE       `sqlite:PATH`, `dynamodb:TABLE` or `postgresql:SECRET` (the secret holds the DSN)
+    TWINSHORE_SECRETS     `file:PATH`, `aws` or `tencent`
+    TWINSHORE_OUTSIDE     JSON object, outside party -> base URL, for twins; absent in production
+    TWINSHORE_CELLS_FILE  another compiled cells file; absent in production
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+
+from twinshore.cells import Cell, Cells, Residency, load_cells
+
+if TYPE_CHECKING:
+    from twinshore.secret_port import Secrets
+    from twinshore.store.port import Store
+    from twinshore.tokens import Signer
+
+
+class Settings(NamedTuple):
+    cell: str
+    store: str
+    secrets: str
+    outside: dict[str, str]
+    cells_file: str
+
+
+class Misconfigured(Exception):
+    """A setting is missing or cannot be read: the function must not start to serve. Says which, never its value."""
+
+
+@lru_cache(maxsize=None)
+def settings() -> Settings:
+    """Raises Misconfigured."""
+    for name in ("TWINSHORE_CELL", "TWINSHORE_STORE", "TWINSHORE_SECRETS"):
+        if not os.environ.get(name):
+            raise Misconfigured(f"{name} is not set")
+    try:
+        outside = json.loads(os.environ.get("TWINSHORE_OUTSIDE") or "{}")
+    except ValueError:
+        raise Misconfigured("TWINSHORE_OUTSIDE is not JSON") from None
+    return Settings(
+        os.environ["TWINSHORE_CELL"], os.environ["TWINSHORE_STORE"], os.environ["TWINSHORE_SECRETS"], outside,
+        os.environ.get("TWINSHORE_CELLS_FILE", ""),
+    )  # fmt: skip
+
+
+def now() -> int:
+    """Seconds since the epoch. The one clock of the doors."""
+    return int(time.time())
+
+
+@lru_cache(maxsize=None)
+def cells() -> Cells:
+    return load_cells(settings().cells_file)
+
+
+@lru_cache(maxsize=None)
+def cell() -> Cell:
+    try:
+        return cells().all[settings().cell]
+    except KeyError:
+        raise Misconfigured("TWINSHORE_CELL names no cell of the cells file") from None
+
+
+def cell_name() -> str:
+    return cell().name
+
+
+def cloud() -> str:
+    return cell().cloud
+
+
+def endpoint_of(name: str) -> str | None:
+    """Where another cell answers; None for a name that is no cell."""
+    known = cells().all.get(name)
+    return known.endpoint if known else None
+
+
+@lru_cache(maxsize=None)
+def residency() -> Residency:
+    return Residency(cells(), cell_name())
+
+
+def outside(party: str, default: str) -> str:
+    """The base URL of an outside party: the twin's, if one is set, else `default`."""
+    return settings().outside.get(party, default)
+
+
+@lru_cache(maxsize=None)
+def secrets() -> Secrets:
+    kind, _, rest = settings().secrets.partition(":")
+    if kind == "file":
+        from twinshore.clouds.local.secrets import FileSecrets
+
+        return FileSecrets(rest)
+    if kind == "aws":
+        from twinshore.clouds.aws.secrets import SecretsManager
+
+        return SecretsManager(cell())
+    if kind == "tencent":
+        from twinshore.clouds.tencent.secrets import SsmSecrets
+
+        return SsmSecrets(cell())
+    raise Misconfigured("TWINSHORE_SECRETS is not file:PATH, aws or tencent")
+
+
+def secret(name: str) -> str:
+    """Raises SecretMissing."""
+    return secrets().get(name)
+
+
+@lru_cache(maxsize=None)
+def sessions() -> Signer:
+    """Signs and verifies this cell's tokens: sessions, services, promises."""
+    from twinshore.tokens import signer_from_secret
+
+    return signer_from_secret(cell_name(), secret("session_keys"))
+
+
+def read_token(kind: str, token: str, now: int) -> dict[str, Any]:
+    return sessions().verify(kind, token, now)
+
+
+_after_commit: list[Callable[..., None]] = []
+
+
+def on_committed(hook: Callable[..., None]) -> None:
+    """Have `hook(events)` called after each commit that carried events, by stores without a change stream.
+
+    On Tencent it wakes the `events` function; whatever it misses the timer finds."""
+    _after_commit[:] = [hook]
+
+
+@lru_cache(maxsize=None)
+def store() -> Store:
+    kind, _, rest = settings().store.partition(":")
+
+    def committed(events: Any) -> None:
+        for hook in _after_commit:
+            hook(events)
+
+    if kind == "sqlite":
+        from twinshore.store.sqlite import SqliteStore
+
+        return SqliteStore(rest, on_committed=committed)
+    if kind == "dynamodb":
+        from twinshore.clouds.aws.client import dynamodb
+        from twinshore.store.dynamodb import DynamoStore
+
+        return DynamoStore(dynamodb(cell().region), rest)
+    if kind == "postgresql":
+        from twinshore.store.postgres import PostgresStore
+
+        return PostgresStore(secret(rest or "database"), on_committed=committed)
+    raise Misconfigured("TWINSHORE_STORE is not sqlite:PATH, dynamodb:TABLE or postgresql:SECRET")
+
+
+def reset() -> None:
+    """Forget everything built so far: settings have changed (tests, the box)."""
+    for built in list(globals().values()):
+        if hasattr(built, "cache_clear"):
+            built.cache_clear()
+    _after_commit.clear()

@@ -1,0 +1,21 @@
+"""`at`: the doors, opened as Lambda (cell eu) and as SCF (cell cn). See tests/support/doors.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+from twinshore import wiring
+
+from tests.support.doors import Place
+
+
+@pytest.fixture(params=["eu", "cn"], ids=["lambda", "scf"])
+def at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    before = dict(os.environ)
+    yield Place(request.param, tmp_path, {}, {})
+    os.environ.clear()
+    os.environ.update(before)
+    wiring.reset()
