@@ -108,9 +108,9 @@ class SqliteStore:
         with self._writing, self._connection() as connection:
             connection.execute("begin immediate")
             try:
-                for change, text in zip(changes, texts):
+                for change, text in zip(changes, texts, strict=True):
                     _apply(connection, change, text, now)
-                for event, text in zip(events, event_texts):
+                for event, text in zip(events, event_texts, strict=True):
                     # The same event again is already told: the first stays.
                     connection.execute(INSERT, (*encoding.outbox_key(event.id), 1, text, OUTBOX, event.at, None))
                 connection.execute("commit")
