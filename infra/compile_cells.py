@@ -102,10 +102,9 @@ def main(arguments: list[str]) -> int:
     text = render(compile_cells(SOURCE.read_text(encoding="utf-8")))
     if "--check" in arguments:
         same = TARGET.read_text(encoding="utf-8") == text
-        print("cells.json is up to date" if same else "cells.json is old: run python -m infra.compile_cells")
+        sys.stdout.write("cells.json is up to date\n" if same else "cells.json is old: python -m infra.compile_cells\n")
         return 0 if same else 1
     TARGET.write_text(text, encoding="utf-8")
-    print(f"wrote {TARGET.name}")
     return 0
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
-from twinshore import wiring
 
 from tests.support.doors import Place
+from twinshore import wiring
 
 
 @pytest.fixture(params=["eu", "cn"], ids=["lambda", "scf"])

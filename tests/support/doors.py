@@ -39,7 +39,9 @@ class Answer(NamedTuple):
         """The slug of the problem document that this answer is."""
         assert self.headers["content-type"].startswith("application/problem+json"), self.text
         document = self.json()
-        assert document["status"] == self.status and document["title"] and "request_id" in document
+        assert document["status"] == self.status
+        assert document["title"]
+        assert "request_id" in document
         return str(document["type"]).rsplit("/", 1)[1]
 
 
@@ -58,7 +60,8 @@ def load_door(name: str) -> ModuleType:
     """The door's file, loaded by its path, as both clouds do it."""
     file = ROOT / "functions" / name / "index.py"
     spec = importlib.util.spec_from_file_location(f"door_{name}", file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

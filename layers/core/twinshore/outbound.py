@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import http.client
 import os
+import select
 import socket
+import threading
 from typing import Mapping, NamedTuple
 from urllib.parse import urlsplit
 
 REPLY_LIMIT_BYTES = 4_000_000
 
-_connections: dict[tuple[str, int, str, int], http.client.HTTPConnection] = {}
+_kept = threading.local()
+"""Of each thread: `connections`, by (scheme, host, port). A function runs one request at a time; the box runs many."""
 
 
 class Reply(NamedTuple):
@@ -82,11 +85,10 @@ def _exchange(
 def _connection(
     scheme: str, host: str, port: int | None, timeout_seconds: float
 ) -> tuple[http.client.HTTPConnection, bool]:
-    """A kept connection of this thread's process, or a new one that is already connected."""
-    import threading
-
-    key = (host, port or 0, scheme, threading.get_ident())
-    kept = _connections.get(key)
+    """This thread's kept connection, or a new one that is already connected."""
+    connections = _mine()
+    key = (scheme, host, port)
+    kept = connections.get(key)
     if kept is not None and kept.sock is not None and not _closed_by_peer(kept.sock):
         kept.sock.settimeout(timeout_seconds)
         return kept, True
@@ -102,14 +104,12 @@ def _connection(
         made.connect()
     except OSError as err:
         raise Unreachable(f"{host}: {type(err).__name__}") from err
-    _connections[key] = made
+    connections[key] = made
     return made, False
 
 
 def _closed_by_peer(sock: socket.socket) -> bool:
     """A readable idle connection has been closed, or carries bytes nobody asked for: either way it is of no use."""
-    import select
-
     try:
         readable, _, _ = select.select([sock], [], [], 0)
     except (OSError, ValueError):
@@ -119,6 +119,13 @@ def _closed_by_peer(sock: socket.socket) -> bool:
 
 def _forget(connection: http.client.HTTPConnection) -> None:
     connection.close()
-    for key, kept in list(_connections.items()):
+    connections = _mine()
+    for key, kept in list(connections.items()):
         if kept is connection:
-            _connections.pop(key, None)
+            del connections[key]
+
+
+def _mine() -> dict[tuple[str, str, int | None], http.client.HTTPConnection]:
+    if not hasattr(_kept, "connections"):
+        _kept.connections = {}
+    return _kept.connections  # type: ignore[no-any-return]

@@ -18,22 +18,20 @@ from typing import Any, Callable, Iterable, NamedTuple, Protocol
 
 from twinshore import log
 from twinshore.errors import (
-    TYPE_PREFIX,
     BadRequest,
     BodyTooLarge,
-    Forbidden,
     MalformedJson,
     MethodNotAllowed,
     Misdirected,
     NotFound,
     Problem,
-    TooManyRequests,
     Unauthenticated,
     Unavailable,
-    UnsupportedMediaType,
     Unprocessable,
+    UnsupportedMediaType,
 )
 from twinshore.http_events import HttpCall, from_aws, from_tencent, to_aws, to_tencent
+from twinshore.problems import Response, language_of, problem_response
 from twinshore.store.port import StoreUnavailable
 
 JSON_BODY_LIMIT_BYTES = 64 * 1024
@@ -81,15 +79,6 @@ class Request:
 
 
 NOBODY = Session("", "", "", 0, 0)
-
-
-class Response(NamedTuple):
-    """An answer whose form the use case chose itself (webhooks, plain text)."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = "application/json; charset=utf-8"
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Route(NamedTuple):
@@ -154,7 +143,7 @@ class Door:
         except StoreUnavailable:
             log.line("error", "the store did not answer")
             response = problem_response(Unavailable("the store did not answer"), language, _platform_id(context))
-        except Exception as err:  # the one place where a bug becomes a 500 with an id
+        except Exception as err:  # noqa: BLE001 - the one place where a bug becomes a 500 with an id
             log.line("error", "unhandled", error=err)
             response = problem_response(Problem(), language, _platform_id(context))
         log.line("info", "answered", method=method, path=path, status=response.status,
@@ -215,31 +204,6 @@ def unverified_cell(token: str) -> str:
         return ""
 
 
-def language_of(headers: dict[str, str]) -> str:
-    """The first of our languages that Accept-Language names (quality values are in order in practice)."""
-    for part in headers.get("accept-language", "").lower().split(","):
-        if part.strip().startswith(("zh", "en")):
-            return "zh-CN" if part.strip().startswith("zh") else "en"
-    return "en"
-
-
-def problem_response(problem: Problem, language: str, request_id: str) -> Response:
-    """RFC 9457: a stable type, a title in the caller's language, and the id to ask us about."""
-    title = problem.title_zh if language == "zh-CN" else problem.title_en
-    document = {"type": TYPE_PREFIX + problem.slug, "title": title, "status": problem.status,
-                **({"detail": problem.detail} if problem.detail else {}),
-                **problem.extensions, "request_id": request_id}  # fmt: skip
-    headers: list[tuple[str, str]] = [("Content-Language", language)]
-    if isinstance(problem, MethodNotAllowed):
-        headers.append(("Allow", ", ".join(document.get("allow", []))))  # type: ignore[arg-type]
-    if problem.status == 401:
-        headers.append(("WWW-Authenticate", "Bearer"))
-    if "retry_after" in problem.extensions:
-        headers.append(("Retry-After", str(problem.extensions["retry_after"])))
-    body = json.dumps(document, ensure_ascii=False).encode()
-    return Response(problem.status, body, "application/problem+json; charset=utf-8", tuple(headers))
-
-
 def _taken(route: Route, request: Request) -> object:
     """The validated model: of the JSON body, or of the query for GET."""
     try:
@@ -282,13 +246,5 @@ def _idempotency_key(request: Request) -> object:
 
 
 def _platform_id(context: Any) -> str:
-    return str(context.get("request_id", "")) if isinstance(context, dict) else str(getattr(context, "aws_request_id", ""))
-
-
-ROUTE_PROBLEMS: tuple[type[Problem], ...] = (
-    BadRequest, NotFound, MethodNotAllowed, BodyTooLarge, TooManyRequests, Problem, Unavailable,
-)  # fmt: skip
-"""What any route may answer with. With `takes`: + Unprocessable, UnsupportedMediaType. With `who`: + Unauthenticated,
-Forbidden, Misdirected."""
-BODY_PROBLEMS: tuple[type[Problem], ...] = (MalformedJson, Unprocessable, UnsupportedMediaType)
-WHO_PROBLEMS: tuple[type[Problem], ...] = (Unauthenticated, Forbidden, Misdirected)
+    found = context.get("request_id") if isinstance(context, dict) else getattr(context, "aws_request_id", None)
+    return str(found or "")

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from twinshore.cells import Cell, Cells, Residency, load_cells
@@ -39,7 +39,7 @@ class Misconfigured(Exception):
     """A setting is missing or cannot be read: the function must not start to serve. Says which, never its value."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def settings() -> Settings:
     """Raises Misconfigured."""
     for name in ("TWINSHORE_CELL", "TWINSHORE_STORE", "TWINSHORE_SECRETS"):
@@ -60,12 +60,12 @@ def now() -> int:
     return int(time.time())
 
 
-@lru_cache(maxsize=None)
+@cache
 def cells() -> Cells:
     return load_cells(settings().cells_file)
 
 
-@lru_cache(maxsize=None)
+@cache
 def cell() -> Cell:
     try:
         return cells().all[settings().cell]
@@ -87,7 +87,7 @@ def endpoint_of(name: str) -> str | None:
     return known.endpoint if known else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def residency() -> Residency:
     return Residency(cells(), cell_name())
 
@@ -97,7 +97,7 @@ def outside(party: str, default: str) -> str:
     return settings().outside.get(party, default)
 
 
-@lru_cache(maxsize=None)
+@cache
 def secrets() -> Secrets:
     kind, _, rest = settings().secrets.partition(":")
     if kind == "file":
@@ -120,7 +120,7 @@ def secret(name: str) -> str:
     return secrets().get(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def sessions() -> Signer:
     """Signs and verifies this cell's tokens: sessions, services, promises."""
     from twinshore.tokens import signer_from_secret
@@ -142,7 +142,7 @@ def on_committed(hook: Callable[..., None]) -> None:
     _after_commit[:] = [hook]
 
 
-@lru_cache(maxsize=None)
+@cache
 def store() -> Store:
     kind, _, rest = settings().store.partition(":")
 
