@@ -31,6 +31,8 @@ class CellEntry(Strict):
     wechat_host: str = Field(pattern=r"^https?://[^/?#]+$")
     notification_channels: list[str]
     public_keys: dict[str, str]
+    fx_margin_bps: int = Field(ge=0, le=1000)
+    fx_limit_eur_minor: int = Field(gt=0)
 
     @field_validator("time_zone")
     @classmethod

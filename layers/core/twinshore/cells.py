@@ -30,6 +30,10 @@ class Cell(NamedTuple):
     wechat_host: str
     notification_channels: tuple[str, ...]
     public_keys: dict[str, str]
+    fx_margin_bps: int
+    """What a 24-hour rate lock costs the member, in hundredths of a percent."""
+    fx_limit_eur_minor: int
+    """The most that one rate lock may be worth, in euro cents."""
 
 
 class Market(NamedTuple):
@@ -118,6 +122,7 @@ def _cell(name: str, row: dict[str, Any]) -> Cell:
         name=name, cloud=row["cloud"], region=row["region"], title=row["name"], endpoint=row["endpoint"],
         shore=row["shore"], laws=tuple(row["laws"]), time_zone=row["time_zone"], wechat_host=row["wechat_host"],
         notification_channels=tuple(row["notification_channels"]), public_keys=row["public_keys"],
+        fx_margin_bps=row["fx_margin_bps"], fx_limit_eur_minor=row["fx_limit_eur_minor"],
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from twinshore.errors import BrokenInvariant, Unprocessable
 LIMIT_MINOR = 10**15
 """Largest amount: far above any order, far below 2**63 - 1, and exact in a JavaScript number (2**53)."""
 
-_DECIMAL = re.compile(r"(-?)([0-9]{1,18})(?:\.([0-9]{1,18}))?", re.ASCII)
+_DECIMAL = re.compile(r"(-?)([0-9]{1,30})(?:\.([0-9]{1,30}))?", re.ASCII)
 
 
 class UnknownCurrency(Unprocessable):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from twinshore.cells import Cell, Cells, Residency, load_cells
 
 if TYPE_CHECKING:
+    from twinshore.fx.port import RateSource
     from twinshore.secret_port import Secrets
     from twinshore.store.port import Store
     from twinshore.tokens import Signer
@@ -130,6 +131,14 @@ def sessions() -> Signer:
 
 def read_token(kind: str, token: str, now: int) -> dict[str, Any]:
     return sessions().verify(kind, token, now)
+
+
+def rate_source() -> RateSource:
+    """Reference rates of the ECB."""
+    from twinshore.providers.ecb.client import BASE_URL, daily_rates
+
+    base_url = outside("ecb", BASE_URL)
+    return lambda at: daily_rates(at, base_url)
 
 
 _after_commit: list[Callable[..., None]] = []

@@ -1,0 +1,124 @@
+"""What the fx door takes and gives."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from twinshore.fx.port import RateTable
+from twinshore.fx.publication import freshness
+from twinshore.fx.quote import Quote
+from twinshore.fx.rates import DISPLAY_ROUNDING, PairRate, pair_rate, prices
+from twinshore.money import Money
+from twinshore.money_display import LOCALE_PATTERN, display
+from twinshore.money_wire import Amount, CurrencyCode, PositiveMinor
+
+CURRENCIES_LIMIT = 30
+ATTRIBUTION = {"ecb": "European Central Bank, euro foreign exchange reference rates. For information, not for dealing."}
+
+
+class RatesQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    base: CurrencyCode
+    quote: str = Field(
+        pattern=f"^[A-Z]{{3}}(,[A-Z]{{3}}){{0,{CURRENCIES_LIMIT - 1}}}$",
+        description=f"up to {CURRENCIES_LIMIT} ISO 4217 codes, with commas between",
+        examples=["USD,EUR"],
+    )
+    amount_minor: Annotated[
+        str | None, Field(pattern="^[1-9][0-9]{0,15}$", description="price in minor units of `base`, to be shown")
+    ] = None
+    locale: Annotated[
+        str | None, Field(pattern=f"^{LOCALE_PATTERN}$", description="of the shown prices; else Accept-Language")
+    ] = None
+
+    def currencies(self) -> list[str]:
+        return list(dict.fromkeys(self.quote.split(",")))
+
+
+class RateOut(BaseModel):
+    currency: CurrencyCode
+    rate: str = Field(description="units of `currency` per 1 `base`, plain decimal")
+    date: str = Field(description="the day the source set it for")
+    source: str
+    amount_minor: int | None = Field(None, description="the price in this currency; computed from `rate` as shown")
+    display: str | None = None
+
+
+class Rates(BaseModel):
+    base: CurrencyCode
+    amount_minor: int | None = None
+    rounding: str | None = Field(None, description="of the prices")
+    source: str
+    attribution: str
+    date: str
+    fetched_at: str | None = Field(None, description="absent for rates that came with the software")
+    age_seconds: int = Field(description="since the rates were published")
+    stale: bool = Field(description="newer rates should have reached us; they do not on weekends and TARGET holidays")
+    items: list[RateOut]
+
+    @classmethod
+    def of(cls, table: RateTable, query: RatesQuery, language: str, now: int) -> Rates:
+        """Raises UnknownCurrency, NoRate, AmountOutOfRange, UnknownLocale."""
+        fresh = freshness(table.date, now)
+        head = {"base": query.base, "source": table.source, "attribution": ATTRIBUTION.get(table.source, table.source),
+                "date": table.date, "fetched_at": rfc3339(table.fetched_at) if table.fetched_at else None,
+                "age_seconds": fresh.age_seconds, "stale": fresh.stale}  # fmt: skip
+        if query.amount_minor is None:
+            items = [_rate_out(pair_rate(table, query.base, each)) for each in query.currencies()]
+            return cls(**head, items=items)
+        amount, locale = Money(int(query.amount_minor), query.base), query.locale or language
+        shown = [_rate_out(each.rate, each.amount, locale) for each in prices(table, amount, query.currencies())]
+        return cls(**head, amount_minor=amount.amount_minor, rounding=DISPLAY_ROUNDING.value, items=shown)
+
+
+def _rate_out(found: PairRate, price: Money | None = None, locale: str = "") -> RateOut:
+    return RateOut(
+        currency=found.quote, rate=found.text, date=found.date, source=found.source,
+        amount_minor=price.amount_minor if price else None, display=display(price, locale) if price else None,
+    )  # fmt: skip
+
+
+class QuoteRequest(BaseModel):
+    """How much is `amount_minor` of `from` in `to`, locked for 24 hours?"""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_currency: CurrencyCode = Field(alias="from")
+    to_currency: CurrencyCode = Field(alias="to")
+    amount_minor: PositiveMinor
+
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.from_currency)
+
+
+class QuoteOut(BaseModel):
+    token: str = Field(description="the promise; send it with the order, once")
+    quote_id: str
+    amount_from: Amount
+    amount_to: Amount
+    margin: Amount = Field(description="part of amount_to: the price of the lock")
+    base_rate: str
+    margin_bps: int = Field(description="hundredths of a percent, on top of base_rate")
+    client_rate: str
+    rounding: str
+    source: str
+    date: str
+    issued_at: str
+    expires_at: str
+
+    @classmethod
+    def of(cls, quote: Quote, token: str) -> QuoteOut:
+        return cls(
+            token=token, quote_id=quote.quote_id, amount_from=Amount.of(quote.amount_from),
+            amount_to=Amount.of(quote.amount_to), margin=Amount.of(quote.margin), base_rate=quote.base_rate,
+            margin_bps=quote.margin_bps, client_rate=quote.client_rate, rounding=quote.rounding, source=quote.source,
+            date=quote.rate_date, issued_at=rfc3339(quote.issued_at), expires_at=rfc3339(quote.expires_at),
+        )  # fmt: skip
+
+
+def rfc3339(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
