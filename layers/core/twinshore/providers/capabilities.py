@@ -1,0 +1,26 @@
+"""What a provider can do, said once per provider: the rooms and the feature matrix of the docs read it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Capabilities(NamedTuple):
+    name: str
+    """The folder's name, which is also the last part of the webhook's path."""
+    methods: tuple[str, ...]
+    """Ways to pay that a market may list."""
+    currencies: tuple[str, ...]
+    """Empty: every currency that the provider's amount table can carry."""
+    client: str
+    """What Started.client is for."""
+    tells_failure: bool
+    """False: a failed or closed payment sends no notice, so it must be asked for."""
+    part_refunds: bool
+    refund_days: int
+    """How long after the capture a refund is taken."""
+    acknowledge_within_seconds: int
+    retries_for_seconds: int
+    """How long an unacknowledged notice keeps coming: duplicates must be known for longer."""
+    signature_covers_body: bool
+    """False: fetch the object before money state moves."""

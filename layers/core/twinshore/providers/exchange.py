@@ -1,0 +1,55 @@
+"""One question to a payment provider and what its silence means, the same for every provider.
+
+Nothing is imported for the network until a question is asked: a callback door asks none.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from twinshore.errors import Unavailable
+from twinshore.payments.port import OutcomeUnknown
+
+if TYPE_CHECKING:
+    from twinshore.outbound import Reply
+
+    Send = Callable[[str, str, Mapping[str, str], bytes, float], Reply]
+
+TIMEOUT_SECONDS = 5.0
+
+
+def send_outbound(method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_seconds: float) -> Reply:
+    """`outbound.send`, imported when the first question goes out (27 ms that a callback never pays)."""
+    from twinshore.outbound import send
+
+    return send(method, url, headers, body, timeout_seconds)
+
+
+def ask(
+    send: Send, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_seconds: float = TIMEOUT_SECONDS
+) -> Reply:
+    """A reply below 500. Raises Unavailable where the request surely never arrived, OutcomeUnknown for everything
+    else that is not a clear answer: a time-out, a reset, any 5xx, a redirect."""
+    from twinshore.outbound import NoAnswer, Unreachable
+
+    try:
+        reply = send(method, url, headers, body, timeout_seconds)
+    except Unreachable as err:
+        raise Unavailable("The payment provider cannot be reached.") from err
+    except NoAnswer as err:
+        raise OutcomeUnknown("The payment provider did not answer.") from err
+    if reply.status >= 500 or 300 <= reply.status < 400:
+        raise OutcomeUnknown("The payment provider answered with a fault of its own.")
+    return reply
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a reply. Raises OutcomeUnknown for HTML and other guests: some proxy spoke, not the party."""
+    try:
+        value = json.loads(body)
+    except ValueError as err:
+        raise OutcomeUnknown("The payment provider's answer cannot be read.") from err
+    if not isinstance(value, dict):
+        raise OutcomeUnknown("The payment provider's answer cannot be read.")
+    return value
