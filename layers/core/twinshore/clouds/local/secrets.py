@@ -1,21 +1,23 @@
-"""Secrets from a JSON file: for the box and the tests."""
+"""Secrets of the box and of tests: a JSON file, an object of names and texts. Read at each call: an edit counts."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from twinshore.secret_port import SecretMissing
+from twinshore.secret_port import SecretMissing, SecretsUnavailable, present
 
 
 class FileSecrets:
-    """Implements `Secrets` over a JSON object of texts. The file is read once."""
-
     def __init__(self, path: str) -> None:
-        self._all: dict[str, str] = json.loads(Path(path).read_text(encoding="utf-8"))
+        self._path = path
 
     def get(self, name: str) -> str:
-        value = self._all.get(name, "")
-        if not value:
-            raise SecretMissing(f"the secret {name} is missing or empty")
-        return value
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                secrets = json.load(file)
+        except FileNotFoundError as err:
+            raise SecretMissing(name) from err
+        except (OSError, ValueError) as err:
+            # ValueError's own text may quote the file: it is not passed on.
+            raise SecretsUnavailable("the secrets file cannot be read") from err
+        return present(name, secrets.get(name) if isinstance(secrets, dict) else None)
