@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import time
-from typing import Mapping, NamedTuple
+from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from twinshore import outbound
@@ -31,7 +31,7 @@ class NoCredentials(Unavailable):
 
 
 class Service(NamedTuple):
-    """`endpoint`: base URL of a stand-in; empty: the real one of the region."""
+    """`endpoint`: base URL of a stand-in; empty: the one in AWS_ENDPOINT_URL (as the SDKs do), or the real one."""
 
     name: str
     """The signing name, e.g. "ses"."""
@@ -41,7 +41,8 @@ class Service(NamedTuple):
     endpoint: str = ""
 
     def base_url(self) -> str:
-        return self.endpoint.rstrip("/") or f"https://{self.host_prefix}.{self.region}.amazonaws.com"
+        stand_in = self.endpoint or os.environ.get("AWS_ENDPOINT_URL", "")
+        return stand_in.rstrip("/") or f"https://{self.host_prefix}.{self.region}.amazonaws.com"
 
 
 def role_credentials() -> Credentials:
@@ -83,3 +84,10 @@ def sign(
         f"SignedHeaders={';'.join(names)}, Signature={signature}"
     )
     return signed
+
+
+def dynamodb(region: str) -> Any:
+    """The client that the store of an AWS cell is built with."""
+    from twinshore.clouds.aws.json_service import dynamodb_service
+
+    return dynamodb_service(region)
