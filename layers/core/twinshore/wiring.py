@@ -23,6 +23,9 @@ from twinshore.cells import Cell, Cells, Residency, load_cells
 
 if TYPE_CHECKING:
     from twinshore.fx.port import RateSource
+    from twinshore.login.home import Home
+    from twinshore.providers.wechat.client import WechatClient
+    from twinshore.providers.wechat.token_lease import AccessTokenLease
     from twinshore.secret_port import Secrets
     from twinshore.store.port import Store
     from twinshore.tokens import Signer
@@ -173,6 +176,36 @@ def store() -> Store:
 
         return PostgresStore(secret(rest or "database"), on_committed=committed)
     raise Misconfigured("TWINSHORE_STORE is not sqlite:PATH, dynamodb:TABLE or postgresql:SECRET")
+
+
+@cache
+def wechat() -> WechatClient:
+    """The mini-program of this cell; its secret `wechat_app` is a JSON object {"appid", "secret"}."""
+    from twinshore.providers.wechat.client import GENERAL_HOSTS, WechatClient
+
+    try:
+        app = json.loads(secret("wechat_app"))
+        appid, app_secret = str(app["appid"]), str(app["secret"])
+    except (ValueError, TypeError, KeyError):
+        raise Misconfigured('the secret wechat_app is not {"appid", "secret"}') from None
+    twin = outside("wechat", "")
+    nearest = cell().wechat_host
+    hosts = (twin,) if twin else (nearest, *(host for host in GENERAL_HOSTS if host != nearest))
+    return WechatClient(appid, app_secret, hosts)
+
+
+@cache
+def wechat_lease() -> AccessTokenLease:
+    """The access token that all instances of this cell share."""
+    from twinshore.providers.wechat.token_lease import AccessTokenLease
+
+    return AccessTokenLease(store(), wechat(), now)
+
+
+def login_home() -> Home:
+    from twinshore.login.home import Home
+
+    return Home(store(), residency(), sessions())
 
 
 def reset() -> None:
