@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -255,16 +253,3 @@ def test_the_shared_cases_agree() -> None:
         return
     for case in json.loads(VECTORS.read_text())["cases"]:
         assert parse(case["amount"], case["currency"]).amount_minor == case["minor"]
-
-
-def test_money_brings_no_heavy_luggage() -> None:
-    heavy = "{'decimal', 'babel', 'pydantic', 'iso4217'}"
-    code = f"import sys, twinshore.money; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code],
-        env={"PYTHONPATH": str(PACKAGE.parent)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "[]"
