@@ -7,6 +7,7 @@ right after the commit; what that missed (a crash, an error) the sweep timer of 
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 import time
@@ -106,7 +107,7 @@ class StreamDelivery:
 
 def _image(item: Item) -> dict[str, Any]:
     """The written item as the stream shows it: the events of its commit ride on it."""
-    return {"pk": item.key.partition, "sk": item.key.sort, "_events": [item.fields]}
+    return {"pk": item.key.partition, "sk": item.key.sort, "_events": json.dumps([item.fields], ensure_ascii=False)}
 
 
 class AsyncInvokes:

@@ -111,7 +111,7 @@ def stream_record(sequence: str, region: str, image: Mapping[str, Any], at_secon
             "NewImage": typed,
             "SequenceNumber": sequence,
             "SizeBytes": len(str(typed)),
-            "StreamViewType": "NEW_IMAGE",
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
         },
         "eventSourceARN": f"arn:aws:dynamodb:{region}:000000000000:table/twinshore/stream/box",
     }

@@ -1,0 +1,111 @@
+"""The journey in the terminal: aligned, calm, in English or Chinese. Colour only where a person is looking."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import unicodedata
+from typing import Any
+
+from sandbox.box import Box
+from sandbox.journeys import Journeys
+from sandbox.walk import Traveller
+
+CLOUD = {"aws": "AWS Lambda", "tencent": "Tencent SCF"}
+ACCENT = {"mainland": "32", "overseas": "34"}
+TITLE_COLUMNS = 22
+LINE_COLUMNS = 62
+
+WORDS = {
+    "title": {"en": "Twinshore: two clouds in a box", "zh": "Twinshore：一台机器，两朵云"},
+    "cells": {"en": "Cells", "zh": "数据区"},
+    "twins": {"en": "Twins", "zh": "替身"},
+    "goes_on": {"en": "goes on where it was cut", "zh": "从中断处继续"},
+    "all_well": {
+        "en": "Both orders are paid and the points were credited once. Journey: {seconds:.1f} s.",
+        "zh": "两笔订单均已支付，积分仅入账一次。用时 {seconds:.1f} 秒。",
+    },
+    "stopped": {"en": "The journey stopped: this should hold, and does not.", "zh": "旅程中断：以下事实应当成立，却没有。"},
+    "open": {"en": "Open {url}", "zh": "请打开 {url}"},
+    "end": {"en": "Ctrl-C ends the box; its data stays in {folder}", "zh": "按 Ctrl-C 结束；数据保存在 {folder}"},
+    "ended": {"en": "The box has ended.", "zh": "已结束。"},
+}
+
+
+def language_from(environ: dict[str, str]) -> str:
+    named = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return "zh" if named.lower().startswith("zh") else "en"
+
+
+class Terminal:
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+    def word(self, name: str, **facts: object) -> str:
+        return WORDS[name][self.language].format(**facts)
+
+    def say(self, line: str = "") -> None:
+        print(line, flush=True)
+
+    def show_box(self, box: Box) -> None:
+        self.say(f"\n  {self._bold(self.word('title'))}\n")
+        for name, cell in box.declared["cells"].items():
+            where = f"{CLOUD[cell['cloud']]}, {cell['region']}"
+            title = padded(cell["name"][self.language], TITLE_COLUMNS - 7)
+            accent = ACCENT[cell["shore"]]
+            self.say(f"  {self._paint('●', accent)} {name:<5}{title}{padded(where, 32)}{box.ports.url(box.ports.cells[name])}")
+        self.say(f"  {self._dim('○')} {self.word('twins')}: {', '.join(box.ports.twins)}")
+
+    def walk(self, journeys: Journeys, shores: dict[str, str]) -> bool:
+        """Every member's journey, step by step. False if a fact did not hold."""
+        began = time.monotonic()
+        for slug, traveller in journeys.travellers.items():
+            goes_on = journeys.begin(slug)
+            self._show_member(traveller, shores[slug], goes_on)
+            if not self._walk_one(journeys, slug, ACCENT[shores[slug]]):
+                return False
+        self.say(f"\n  {self._bold(self.word('all_well', seconds=time.monotonic() - began))}")
+        return True
+
+    def _walk_one(self, journeys: Journeys, slug: str, accent: str) -> bool:
+        titles = {step.slug: step.title[self.language] for step in journeys.steps}
+        for record in journeys.shown()["members"][slug]["done"]:
+            self._show_step(titles[record["step"]], record, self._dim("✓"))
+        while (record := journeys.advance(slug)) is not None:
+            if not record["ok"]:
+                self._show_step(titles[record["step"]], {**record, "told": {self.language: ""}}, self._paint("✗", "31"))
+                self.say(f"\n  {self.word('stopped')}\n  {record['told'][self.language]}")
+                return False
+            self._show_step(titles[record["step"]], record, self._paint("✓", accent))
+        return True
+
+    def _show_member(self, traveller: Traveller, shore: str, goes_on: bool) -> None:
+        name, place = traveller.name[self.language], traveller.place[self.language]
+        note = f"  ({self.word('goes_on')})" if goes_on else ""
+        comma = "，" if self.language == "zh" else ", "
+        self.say(f"\n  {self._paint(self._bold(name + comma + place), ACCENT[shore])}{self._dim(note)}")
+
+    def _show_step(self, title: str, record: dict[str, Any], mark: str) -> None:
+        line = padded(record["told"].get(self.language, ""), LINE_COLUMNS)
+        spent = self._dim(f"{record['ms']:>6.0f} ms")
+        self.say(f"  {mark} {padded(title, TITLE_COLUMNS)}{line}{spent}")
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+    def _bold(self, text: str) -> str:
+        return self._paint(text, "1")
+
+    def _dim(self, text: str) -> str:
+        return self._paint(text, "2")
+
+
+def columns(text: str) -> int:
+    """Terminal columns: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def padded(text: str, width: int) -> str:
+    return text + " " * max(1, width - columns(text))
