@@ -8,6 +8,7 @@ Faults beyond those of every twin, `POST /_twin/faults`:
     shape   "html" (a page with status 200), "truncated" (the document ends in its middle), "bomb" (entities that
             expand to gigabytes), "half" (well-formed, but most currencies are missing), "empty"
     factor  multiply each rate by this whole number, as a slipped decimal point does
+These two last until they are changed: `times` is for the faults of every twin.
 """
 
 from __future__ import annotations
