@@ -45,7 +45,7 @@ def from_aws(event: Mapping[str, Any], context: Any) -> HttpCall:
         headers=headers,
         body=_body_bytes(event.get("body"), event.get("isBase64Encoded") is True),
         client_ip=http.get("sourceIp", ""),
-        request_id=str(getattr(context, "aws_request_id", "") or event["requestContext"].get("requestId", "")),
+        request_id=request_id_of(context),
         remaining_ms=int(context.get_remaining_time_in_millis()) if context is not None else 0,
     )
 
@@ -70,7 +70,7 @@ def from_tencent(event: Mapping[str, Any], context: Mapping[str, Any]) -> HttpCa
         headers=headers,
         body=_body_bytes(event.get("body"), event.get("isBase64Encoded") is True),
         client_ip=_without_port(str(platform_ip)),
-        request_id=str(context.get("request_id") or request_context.get("requestId", "")),
+        request_id=request_id_of(context),
         remaining_ms=int(context.get("time_limit_in_ms") or 0),
     )
 
@@ -88,6 +88,12 @@ def to_tencent(status: int, headers: dict[str, str], body: bytes) -> dict[str, A
     if is_base64:
         answer["isBase64Encoded"] = True
     return answer
+
+
+def request_id_of(context: Any) -> str:
+    """The platform's id of this invocation: an attribute on Lambda, a key on SCF; "" if there is none."""
+    found = context.get("request_id") if isinstance(context, dict) else getattr(context, "aws_request_id", None)
+    return str(found or "")
 
 
 def _body_bytes(body: object, is_base64: bool) -> bytes:

@@ -30,8 +30,9 @@ from twinshore.errors import (
     Unprocessable,
     UnsupportedMediaType,
 )
-from twinshore.http_events import HttpCall, from_aws, from_tencent, to_aws, to_tencent
-from twinshore.problems import Response, language_of, problem_response
+from twinshore.http_events import HttpCall, from_aws, from_tencent, request_id_of, to_aws, to_tencent
+from twinshore.problems import Response as Response
+from twinshore.problems import language_of, problem_response
 from twinshore.store.port import StoreUnavailable
 
 JSON_BODY_LIMIT_BYTES = 64 * 1024
@@ -132,23 +133,23 @@ class Door:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.monotonic()
         on_tencent = self._wiring.cloud() == "tencent"
-        log.bind(request_id=_platform_id(context), door=self.name, cell=self._wiring.cell_name())
+        log.bind(request_id=request_id_of(context), door=self.name, cell=self._wiring.cell_name())
         language, method, path = "en", "", ""
         try:
             call = from_tencent(event, context) if on_tencent else from_aws(event, context)
             language, method, path = language_of(call.headers), call.method, call.path
             response = self._answer(call)
         except Problem as problem:
-            response = problem_response(problem, language, _platform_id(context))
+            response = problem_response(problem, language, request_id_of(context))
         except StoreUnavailable:
             log.line("error", "the store did not answer")
-            response = problem_response(Unavailable("the store did not answer"), language, _platform_id(context))
+            response = problem_response(Unavailable("the store did not answer"), language, request_id_of(context))
         except Exception as err:  # noqa: BLE001 - the one place where a bug becomes a 500 with an id
             log.line("error", "unhandled", error=err)
-            response = problem_response(Problem(), language, _platform_id(context))
+            response = problem_response(Problem(), language, request_id_of(context))
         log.line("info", "answered", method=method, path=path, status=response.status,
                  duration_ms=round((time.monotonic() - started) * 1000, 1))  # fmt: skip
-        headers = {"Content-Type": response.content_type, "X-Request-Id": _platform_id(context),
+        headers = {"Content-Type": response.content_type, "X-Request-Id": request_id_of(context),
                    "Cache-Control": "no-store", **dict(response.headers)}  # fmt: skip
         return (to_tencent if on_tencent else to_aws)(response.status, headers, response.body)
 
@@ -237,14 +238,12 @@ def _rendered(answer: object, status: int) -> Response:
 
 
 def _idempotency_key(request: Request) -> object:
-    from twinshore.idempotency import idempotency_key
+    from hashlib import sha256
+
+    from twinshore.idempotency import IdempotencyKey
 
     key = request.headers.get("idempotency-key", "")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise BadRequest("send an Idempotency-Key header of 1 to 64 visible ASCII characters")
-    return idempotency_key(key, request.method, request.path, request.session.member_id, request.body)
-
-
-def _platform_id(context: Any) -> str:
-    found = context.get("request_id") if isinstance(context, dict) else getattr(context, "aws_request_id", None)
-    return str(found or "")
+    content = "\n".join((request.method, request.path, request.session.member_id, "")).encode() + request.body
+    return IdempotencyKey(key, sha256(content).hexdigest())

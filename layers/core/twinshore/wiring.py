@@ -17,7 +17,7 @@ import json
 import os
 import time
 from functools import cache
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple
 
 from twinshore.cells import Cell, Cells, Residency, load_cells
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from twinshore.login.home import Home
     from twinshore.providers.wechat.client import WechatClient
     from twinshore.providers.wechat.token_lease import AccessTokenLease
+    from twinshore.outbox import Consumers
+    from twinshore.points.ledger import Ledger
     from twinshore.secret_port import Secrets
     from twinshore.store.port import Store
     from twinshore.tokens import Signer
@@ -206,6 +208,39 @@ def login_home() -> Home:
     from twinshore.login.home import Home
 
     return Home(store(), residency(), sessions())
+
+
+def points_of(member_id: str) -> Ledger:
+    from twinshore.points.ledger import Ledger
+
+    return Ledger(store(), residency(), member_id)
+
+
+@cache
+def consumers() -> Consumers:
+    """Who is told what. Each is idempotent by event id."""
+    from twinshore.points import consumers as points
+
+    return {
+        "payment.captured": (lambda event: points.credit(event, store(), residency(), now()),),
+        "payment.refunded": (lambda event: points.withdraw(event, store(), residency(), now()),),
+    }
+
+
+@cache
+def jobs() -> Mapping[str, Callable[[int], object]]:
+    """What timers ask for, by name; each takes the time in seconds since the epoch."""
+    from twinshore.outbox import sweep
+
+    return {"outbox-sweep": lambda at: sweep(store(), consumers(), at)}
+
+
+def bind_log(door: str, context: Any) -> None:
+    """For doors that are not HTTP."""
+    from twinshore import log
+    from twinshore.http_events import request_id_of
+
+    log.bind(request_id=request_id_of(context), door=door, cell=cell_name(), cloud=cloud())
 
 
 def reset() -> None:

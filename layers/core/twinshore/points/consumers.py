@@ -1,0 +1,31 @@
+"""What the points room does when money has moved."""
+
+from __future__ import annotations
+
+from twinshore.cells import Residency
+from twinshore.events import Event
+from twinshore.money import Money
+from twinshore.points import ledger
+from twinshore.points.ledger import Ledger
+from twinshore.points.rewards import points_for
+from twinshore.store.port import Store
+
+
+def credit(event: Event, store: Store, residency: Residency, now: int) -> None:
+    """`payment.captured`: points for what was paid, once per order."""
+    points = points_for(_money(event))
+    if points:
+        order_id = event.data["order_id"]
+        ledger.earn(Ledger(store, residency, event.data["member_id"]), points, f"order:{order_id}", order_id, now)
+
+
+def withdraw(event: Event, store: Store, residency: Residency, now: int) -> None:
+    """`payment.refunded`: the points of the refunded amount go back, once per event, as far as they are there."""
+    points = points_for(_money(event))
+    if points:
+        book = Ledger(store, residency, event.data["member_id"])
+        ledger.take_back(book, points, event.id, event.data["order_id"], now)
+
+
+def _money(event: Event) -> Money:
+    return Money(int(event.data["amount_minor"]), str(event.data["currency"]))
