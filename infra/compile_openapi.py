@@ -35,7 +35,7 @@ def compile_openapi() -> dict[str, Any]:
     from pydantic.json_schema import models_json_schema
 
     routes = [(door.name, route) for door in doors() for route in door.routes]
-    used = [(route.takes, "validation") for _, route in routes if route.takes]
+    used: list[Any] = [(route.takes, "validation") for _, route in routes if route.takes and route.method != "GET"]
     used += [(route.gives, "serialization") for _, route in routes if route.gives]
     _, definitions = models_json_schema(list(dict.fromkeys(used)), ref_template=SCHEMAS + "{model}")
     paths: dict[str, Any] = {}
@@ -102,10 +102,10 @@ def _parameters(route: Any) -> Iterator[dict[str, Any]]:
     if route.takes and route.method == "GET":
         from pydantic import TypeAdapter
 
-        schema = TypeAdapter(route.takes).json_schema(ref_template=SCHEMAS + "{model}", mode="validation")
-        for name, each in schema["properties"].items():
+        fields = TypeAdapter(route.takes).json_schema(ref_template=SCHEMAS + "{model}", mode="validation")
+        for name, each in fields["properties"].items():
             described = {key: value for key, value in each.items() if key not in ("title", "description", "default")}
-            parameter = {"name": name, "in": "query", "required": name in schema.get("required", []),
+            parameter = {"name": name, "in": "query", "required": name in fields.get("required", []),
                          "schema": described}  # fmt: skip
             if "description" in each:
                 parameter["description"] = each["description"]

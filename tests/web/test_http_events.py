@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from twinshore.errors import BadRequest
-from twinshore.http_events import HttpCall, from_aws, from_tencent, to_aws, to_tencent
 
 from tests.support.doors import LambdaContext
+from twinshore.errors import BadRequest
+from twinshore.http_events import HttpCall, from_aws, from_tencent, to_aws, to_tencent
 
 EVENTS = Path(__file__).resolve().parents[1] / "events"
 SCF_CONTEXT = {"request_id": "scf-request", "time_limit_in_ms": 3000}

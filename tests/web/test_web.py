@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
+
+from tests.support.doors import Answer, Place, aws_event, tencent_event
 from twinshore import wiring
 from twinshore.errors import Conflict
 from twinshore.store.port import StoreUnavailable
 from twinshore.tokens import Signer, SigningKey
 from twinshore.web import Door, Request, Response
-
-from tests.support.doors import Answer, Place, aws_event, tencent_event
 
 
 class Order(BaseModel):

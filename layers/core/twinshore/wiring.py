@@ -24,10 +24,10 @@ from twinshore.cells import Cell, Cells, Residency, load_cells
 if TYPE_CHECKING:
     from twinshore.fx.port import RateSource
     from twinshore.login.home import Home
-    from twinshore.providers.wechat.client import WechatClient
-    from twinshore.providers.wechat.token_lease import AccessTokenLease
     from twinshore.outbox import Consumers
     from twinshore.points.ledger import Ledger
+    from twinshore.providers.wechat.client import WechatClient
+    from twinshore.providers.wechat.token_lease import AccessTokenLease
     from twinshore.secret_port import Secrets
     from twinshore.store.port import Store
     from twinshore.tokens import Signer
