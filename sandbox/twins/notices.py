@@ -2,7 +2,7 @@
 
 One thread per twin sends what is due, in order of its time. What a party does to a shop's webhook is told by switches
 of the twin (`POST /_twin/faults`):
-    duplicate             how many times each notice is delivered even when acknowledged (default 2: it is at least once)
+    duplicate             how often each notice is delivered even when acknowledged (default 2: at least once)
     drop_notices          true: notices are made and journalled, and never sent: only a query finds out
     notice_delay_seconds  how long each new notice waits before its first try
     wrong_signature       true: every try is signed wrongly while the switch is on
@@ -91,11 +91,13 @@ class Notices:
             with self._changed:
                 if self._stopping:
                     return
-                ready = [notice for notice in self._waiting if not notice["hold"]]
+                held = [notice for notice in self._waiting if notice["hold"] and self._twin.faults.get("reorder")]
+                ready = [notice for notice in self._waiting if notice not in held]
                 first = min(ready, key=lambda notice: notice["due"], default=None)
-                wait_seconds = None if first is None else first["due"] - time.time()
-                if first is None or (wait_seconds is not None and wait_seconds > 0):
-                    self._changed.wait(wait_seconds)
+                wait_seconds = 60.0 if first is None else first["due"] - time.time()
+                if first is None or wait_seconds > 0:
+                    # What is held goes as soon as somebody heals the twin, of which nobody tells us.
+                    self._changed.wait(min(wait_seconds, 0.2) if held else wait_seconds)
                     continue
             self._deliver(first)
 

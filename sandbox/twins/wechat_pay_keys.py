@@ -1,4 +1,4 @@
-"""The keys of the Weixin Pay twin: the merchant's, WeChat's public key and platform certificates, made at first start."""
+"""Keys of the Weixin Pay twin: the merchant's, WeChat's public key and platform certificates, made at first start."""
 
 from __future__ import annotations
 
