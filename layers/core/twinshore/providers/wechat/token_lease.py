@@ -40,10 +40,13 @@ class Held(NamedTuple):
 class AccessTokenLease:
     """Build one for each instance: it keeps the token in memory until the same end as the shared item's."""
 
-    def __init__(self, store: Store, client: WechatClient, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, client: WechatClient, clock: Callable[[], int], wait_seconds: float = WAIT_SECONDS
+    ) -> None:
         self.client = client
         self._store = store
         self._clock = clock
+        self._wait_seconds = wait_seconds
         self._key = Key(f"wechat#{client.appid}", "access_token")
         self._name = os.urandom(8).hex()
         # Each instance crosses the line at its own moment, so that the first one there has renewed it for all.
@@ -74,7 +77,7 @@ class AccessTokenLease:
         return cached if cached is not None and self._is_fresh(cached) else self._obtain(refused=None)
 
     def _obtain(self, refused: Held | None) -> Held:
-        give_up_at = time.monotonic() + WAIT_SECONDS
+        give_up_at = time.monotonic() + self._wait_seconds
         pause_seconds = 0.05
         while True:
             item = self._store.get(self._key)
