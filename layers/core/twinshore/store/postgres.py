@@ -1,0 +1,259 @@
+"""The Store on PostgreSQL: one table, one connection per instance, one round trip per call (see `postgres.sql`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable
+
+from twinshore.events import Event
+from twinshore.store import encoding
+from twinshore.store.port import (
+    Change,
+    CommitConflict,
+    Create,
+    Delete,
+    Due,
+    Increment,
+    Item,
+    Key,
+    Page,
+    Replace,
+    Require,
+    StoreUnavailable,
+)
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 10
+IDLE_SECONDS = 300
+"""A connection unused for so long is replaced: what stands between us may have forgotten it without a word."""
+TRIES = 6
+PAUSE_SECONDS = 0.01
+SCHEMA_LOCK = 7_230_219
+
+MET_ANOTHER = ("40001", "40P01")
+"""Rolled back because of a commit at the same moment: serialization failure, deadlock. Safe to do again."""
+KINDS = {Create: "create", Replace: "replace", Increment: "increment", Delete: "delete", Require: "require"}
+
+COLUMNS = "partition, sort, version, fields, due_queue, due_at, expires_at"
+SELECT = f"select {COLUMNS} from items where "
+LIVE = " and (expires_at is null or expires_at > %s)"
+# Planned once per connection. Left to itself, the server plans the pieces of a partitioned table anew at every call,
+# which costs more than the commit.
+PREPARE = f"""
+set plan_cache_mode = force_generic_plan;
+set statement_timeout = '{STATEMENT_SECONDS}s';
+prepare get_item (text, text, bigint) as {SELECT}partition = $1 and sort = $2{LIVE.replace("%s", "$3")};
+prepare commit_changes (jsonb, jsonb, bigint) as select commit_items($1, $2, $3);
+"""
+
+
+class PostgresStore:
+    """See `port.Store`. Threads that share one instance take turns on its connection.
+
+    where: a DSN, or a function that opens a connection with psycopg2.
+    """
+
+    def __init__(
+        self,
+        where: str | Callable[[], Any],
+        on_committed: encoding.OnCommitted = None,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._connect = _connector(where) if isinstance(where, str) else where
+        self._on_committed = on_committed
+        self._now = now
+        self._turn = threading.Lock()
+        self._process = os.getpid()
+        self._connection: Any = None
+        self._used_at = 0.0
+
+    def close(self) -> None:
+        with self._turn:
+            self._drop()
+
+    def get(self, key: Key, consistent: bool = True) -> Item | None:
+        encoding.check_key(key)
+        rows = self._read("execute get_item(%s, %s, %s)", (*key, int(self._now())))
+        return _item(rows[0]) if rows else None
+
+    def query(
+        self, partition: str, prefix: str = "", after: str | None = None, limit: int = 100, newest_first: bool = False
+    ) -> Page:
+        encoding.check_query(partition, prefix, after, limit)
+        sql, values = SELECT + "partition = %s" + LIVE, [partition, int(self._now())]
+        for condition, value in (
+            (" and sort >= %s", prefix or None),
+            (" and sort < %s", encoding.end_of_prefix(prefix)),
+            (" and sort < %s" if newest_first else " and sort > %s", after),
+        ):
+            if value is not None:
+                sql += condition
+                values.append(value)
+        sql += f" order by sort {'desc' if newest_first else 'asc'} limit %s"
+        items = [_item(row) for row in self._read(sql, (*values, limit + 1))]
+        return Page(items[:limit], items[limit - 1].key.sort if len(items) > limit else None)
+
+    def commit(self, *changes: Change, events: tuple[Event, ...] = ()) -> None:
+        texts = encoding.check_commit(changes, events)
+        # In key order, so that two commits that meet wait for each other in one direction only.
+        described = sorted((change.key, _describe(i, change, texts[i])) for i, change in enumerate(changes))
+        values = (
+            "[" + ",".join(text for _, text in described) + "]",
+            _outbox(events),
+            int(self._now()),
+        )
+        conflict = self._commit(values)
+        if conflict is not None:
+            index, row = conflict
+            current = None if row is None else _item(tuple(row[name] for name in COLUMNS.split(", ")))
+            raise CommitConflict(changes[index].key, current)
+        encoding.tell(self._on_committed, events)
+
+    def due(self, queue: str, before: int, limit: int = 100) -> list[Item]:
+        encoding.check_limit(limit)
+        sql = SELECT + "due_queue = %s and due_at <= %s" + LIVE + " order by due_at limit %s"
+        return [_item(row) for row in self._read(sql, (queue, before, int(self._now()), limit))]
+
+    def delete_expired(self, limit: int = 1000) -> int:
+        """Delete up to `limit` expired items and say how many: a timer's work, reads never show them anyway."""
+        sql = (
+            "delete from items where (partition, sort) in (select partition, sort from items where expires_at <= %s"
+            " limit %s for update skip locked) and expires_at <= %s returning 1"
+        )
+        now = int(self._now())
+        return len(self._read(sql, (now, limit, now)))
+
+    def _commit(self, values: tuple[Any, ...]) -> Any:
+        """None, or [index, row] of the conflict. Done again only when the server said that it was not done."""
+        for attempt in range(TRIES):
+            try:
+                return self._ask("execute commit_changes(%s, %s, %s)", values)[0][0]
+            except _MetAnother:
+                time.sleep(PAUSE_SECONDS * 2**attempt * int.from_bytes(os.urandom(1), "big") / 256)
+        raise StoreUnavailable("commits keep meeting each other")
+
+    def _read(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+        """A read may be asked twice: the second time on a new connection."""
+        try:
+            return self._ask(sql, values)
+        except StoreUnavailable:
+            return self._ask(sql, values)
+
+    def _ask(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+        import psycopg2
+
+        with self._turn:
+            try:
+                with self._alive().cursor() as cursor:
+                    cursor.execute(sql, values)
+                    self._used_at = time.monotonic()
+                    rows: list[Any] = cursor.fetchall()
+                    return rows
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as err:
+                if err.pgcode in MET_ANOTHER:
+                    raise _MetAnother from err
+                self._drop()
+                raise StoreUnavailable("PostgreSQL gave no answer") from err
+
+    def _alive(self) -> Any:
+        """The connection; a new one if this one is known to be dead, before anything is entrusted to it. That costs
+        no round trip: a server that closed has left an end in the socket."""
+        if self._process != os.getpid():
+            self._connection, self._process = None, os.getpid()
+        connection = self._connection
+        if connection is not None and (
+            connection.closed
+            or time.monotonic() - self._used_at > IDLE_SECONDS
+            or _has_something_to_read(connection.fileno())
+        ):
+            self._drop()
+        if self._connection is None:
+            connection = self._connect()
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(PREPARE)
+            self._connection = connection
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+
+def _has_something_to_read(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class _MetAnother(Exception):
+    """Another commit was in the way; nothing was written."""
+
+
+def _connector(dsn: str) -> Callable[[], Any]:
+    def connect() -> Any:
+        import psycopg2
+
+        return psycopg2.connect(
+            dsn,
+            client_encoding="utf8",
+            connect_timeout=CONNECT_SECONDS,
+            keepalives_idle=30,
+            # A statement that the network swallowed must not hold a function until its own end.
+            tcp_user_timeout=STATEMENT_SECONDS * 1000,
+        )
+
+    return connect
+
+
+def _describe(index: int, change: Change, text: str | None) -> str:
+    """One change as `commit_items` reads it."""
+    told: dict[str, Any] = {"i": index, "k": KINDS[type(change)], "p": change.key.partition, "s": change.key.sort}
+    if isinstance(change, Increment):
+        least = -encoding.INTEGER_LIMIT if change.at_least is None else change.at_least
+        told |= {"n": change.field, "b": change.by}
+        # Held within 63 bits, so that the server's own arithmetic cannot overflow.
+        told["l"] = max(least - change.by, -encoding.INTEGER_LIMIT)
+        told["h"] = min(encoding.INTEGER_LIMIT - change.by, encoding.INTEGER_LIMIT)
+    if isinstance(change, (Replace, Delete, Require)) and change.version is not None:
+        told["v"] = change.version
+    if isinstance(change, (Create, Replace)):
+        if change.due is not None:
+            told["q"], told["d"] = change.due
+        if change.expires_at is not None:
+            told["e"] = change.expires_at
+        return f'{_encode(told)[:-1]},"f":{text}}}'
+    return _encode(told)
+
+
+def _outbox(events: tuple[Event, ...]) -> str | None:
+    texts = encoding.encode_events(events)
+    rows = [
+        f'{{"p":{_encode(encoding.outbox_key(event.id).partition)},"d":{event.at},"f":{text}}}'
+        for event, text in sorted(zip(events, texts, strict=True))
+    ]
+    return "[" + ",".join(rows) + "]" if rows else None
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    partition, sort, version, fields, due_queue, due_at, expires_at = row
+    due = None if due_queue is None else Due(due_queue, due_at)
+    return Item(Key(partition, sort), version, fields, due, expires_at)
+
+
+def create_schema(connection: Any) -> None:
+    """Make what is missing of the table and its function. `connection`: psycopg2's, in autocommit. Safe to run again,
+    and by several at once."""
+    sql = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    with connection.cursor() as cursor:
+        cursor.execute(f"select pg_advisory_xact_lock({SCHEMA_LOCK}); {sql}")

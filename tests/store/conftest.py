@@ -1,0 +1,83 @@
+"""Every engine, started once per test session, and `make_store`: a store of its own, empty, on each of them in turn."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+from twinshore.store.dynamodb import DynamoStore
+from twinshore.store.postgres import PostgresStore
+from twinshore.store.sqlite import SqliteStore
+
+from tests.support import engines
+
+ENGINES = ("sqlite", "postgres", "moto", "ministack")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[engines.PostgresServer]:
+    with engines.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn(postgres_server: engines.PostgresServer) -> str:
+    return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    with engines.moto() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def ministack_url() -> Iterator[str]:
+    with engines.ministack() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def tables() -> dict[str, tuple[Any, str]]:
+    return {}
+
+
+@pytest.fixture(params=ENGINES)
+def open_store(
+    request: pytest.FixtureRequest, tmp_path: Path, tables: dict[str, tuple[Any, str]]
+) -> Iterator[Callable[..., Any]]:
+    """Opens stores on one and the same data. Other tests' data may be there too: use `fresh` for partitions."""
+    opened: list[Any] = []
+
+    def open_one(**options: Any) -> Any:
+        engine = request.param
+        if engine == "sqlite":
+            store: Any = SqliteStore(tmp_path / "store.db", **options)
+        elif engine == "postgres":
+            store = PostgresStore(request.getfixturevalue("postgres_dsn"), **options)
+        else:
+            if engine not in tables:
+                client = engines.dynamodb_client(request.getfixturevalue(f"{engine}_url"))
+                tables[engine] = client, engines.new_table(client)
+            store = DynamoStore(*tables[engine], **options)
+        opened.append(store)
+        return store
+
+    yield open_one
+    for store in opened:
+        if not isinstance(store, DynamoStore):
+            store.close()
+
+
+@pytest.fixture
+def store(open_store: Callable[..., Any]) -> Any:
+    return open_store()
+
+
+@pytest.fixture
+def fresh() -> Callable[[str], str]:
+    """Makes a name that no other test uses."""
+    suffix = uuid.uuid4().hex[:8]
+    return lambda noun: f"{noun}#{suffix}"
