@@ -11,7 +11,7 @@ TOOLS_PYTHON ?= $(PYTHON)
 export PYTHONPATH = .:layers/core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean locks docs
+.PHONY: help run test lint bench cells docs locks clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,10 @@ lint: ## style, types, arrows
 bench: ## figures, as ratios against peers in the same run
 	@$(PREPARE) .venvs/bench=bench,test
 	@.venvs/bench/bin/python -m bench
+
+cells: ## check infra/cells.toml and write it for the functions
+	@$(PREPARE) $(VENV)=runtime,test
+	@$(VENV)/bin/python -m infra.compile_cells
 
 docs: ## write the pages that are made from the code
 	@$(PREPARE) $(VENV)=runtime

@@ -77,9 +77,7 @@ def run(terminal: Terminal, ended: threading.Event) -> int:
 
 def _journeys(box: Box) -> Journeys:
     listing = box.listing()
-    return Journeys(
-        box.folder / JOURNEY_FILE, TRAVELLERS, STEPS, listing["cells"], listing["twins"], renew_session
-    )
+    return Journeys(box.folder / JOURNEY_FILE, TRAVELLERS, STEPS, listing["cells"], listing["twins"], renew_session)
 
 
 if __name__ == "__main__":

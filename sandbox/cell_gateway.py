@@ -87,7 +87,9 @@ class CellGateway:
         except Exception:  # a function that raises is the platform's to answer for; the cell's log has the trace
             traceback.print_exc()
             reply = aws.failed_answer(shape) if on_aws else tencent.failed_answer(request.request_id)
-        self.flow.note("call", f"{request.method} {request.path}", began, door=door.name, shape=shape, status=reply.status)
+        self.flow.note(
+            "call", f"{request.method} {request.path}", began, door=door.name, shape=shape, status=reply.status
+        )
         return reply
 
     def _next_shape(self) -> str:

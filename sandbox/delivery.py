@@ -79,9 +79,7 @@ class StreamDelivery:
         """Partitions of the records that the door reported, or all of them if it raised."""
         region, now = self._gateway.place.region, int(time.time())
         numbers = {str(place + 1).zfill(21): item.key.partition for place, item in enumerate(batch)}
-        records = [
-            aws.stream_record(number, region, _image(item), now) for number, item in zip(numbers, batch)
-        ]
+        records = [aws.stream_record(number, region, _image(item), now) for number, item in zip(numbers, batch)]
         try:
             answer = self._gateway.invoke(EVENTS_DOOR, {"Records": records}, f"stream-{time.time_ns():x}")
         except Exception:  # an invocation that fails sends the whole batch again

@@ -35,7 +35,9 @@ def inspect(file: Path, now: int) -> list[dict[str, Any]]:
 
 
 LIVE = "(expires_at is null or expires_at > ?)"
-NOUN = "substr(partition, 1, case instr(partition, '#') when 0 then length(partition) else instr(partition, '#') - 1 end)"
+NOUN = (
+    "substr(partition, 1, case instr(partition, '#') when 0 then length(partition) else instr(partition, '#') - 1 end)"
+)
 
 
 def _nouns(connection: sqlite3.Connection, now: int) -> list[tuple[str, int]]:

@@ -37,6 +37,4 @@ def renew_session(walk: Walk) -> None:
     walk.memory.pop("access_token", None)
 
 
-STEPS = (
-    Step("prices", {"en": "Prices", "zh": "本币价格"}, look_at_prices),
-)
+STEPS = (Step("prices", {"en": "Prices", "zh": "本币价格"}, look_at_prices),)

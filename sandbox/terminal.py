@@ -26,7 +26,10 @@ WORDS = {
         "en": "Both orders are paid and the points were credited once. Journey: {seconds:.1f} s.",
         "zh": "两笔订单均已支付，积分仅入账一次。用时 {seconds:.1f} 秒。",
     },
-    "stopped": {"en": "The journey stopped: this should hold, and does not.", "zh": "旅程中断：以下事实应当成立，却没有。"},
+    "stopped": {
+        "en": "The journey stopped: this should hold, and does not.",
+        "zh": "旅程中断：以下事实应当成立，却没有。",
+    },
     "open": {"en": "Open {url}", "zh": "请打开 {url}"},
     "end": {"en": "Ctrl-C ends the box; its data stays in {folder}", "zh": "按 Ctrl-C 结束；数据保存在 {folder}"},
     "ended": {"en": "The box has ended.", "zh": "已结束。"},
@@ -55,7 +58,9 @@ class Terminal:
             where = f"{CLOUD[cell['cloud']]}, {cell['region']}"
             title = padded(cell["name"][self.language], TITLE_COLUMNS - 7)
             accent = ACCENT[cell["shore"]]
-            self.say(f"  {self._paint('●', accent)} {name:<5}{title}{padded(where, 32)}{box.ports.url(box.ports.cells[name])}")
+            self.say(
+                f"  {self._paint('●', accent)} {name:<5}{title}{padded(where, 32)}{box.ports.url(box.ports.cells[name])}"
+            )
         self.say(f"  {self._dim('○')} {self.word('twins')}: {', '.join(box.ports.twins)}")
 
     def walk(self, journeys: Journeys, shores: dict[str, str]) -> bool:

@@ -92,7 +92,9 @@ class Walk:
         if reply.status == 401 and self.renew_session is not None and "access_token" in self.memory:
             self.renew_session(self)
             reply = self._ask_cell(method, path, body, key)
-        self.check(reply.status == expect, f"{method} {path} answers {expect}, not {reply.status}: {_title(reply.body)}")
+        self.check(
+            reply.status == expect, f"{method} {path} answers {expect}, not {reply.status}: {_title(reply.body)}"
+        )
         return reply.body
 
     def twin(self, party: str, method: str, path: str, body: Any = None, expect: int = 200) -> Any:

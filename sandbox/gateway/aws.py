@@ -77,7 +77,9 @@ def http_answer(result: object) -> HttpAnswer:
 
 def failed_answer(shape: str) -> HttpAnswer:
     """What the caller sees when the function raised: API Gateway says 500, a function URL 502."""
-    status, body = (500, b'{"message":"Internal Server Error"}') if shape == API_GATEWAY else (502, b"Internal Server Error")
+    status, body = (
+        (500, b'{"message":"Internal Server Error"}') if shape == API_GATEWAY else (502, b"Internal Server Error")
+    )
     return HttpAnswer(status, (("Content-Type", "application/json"),), body)
 
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.support.doors import Place
 from twinshore.bootstrap.countries import country_of_ip, country_of_phone
 from twinshore.bootstrap.market import Clues, PhoneNotPossible, bootstrap
 from twinshore.cells import load_cells
-
-from tests.support.doors import Place
 
 CELLS = load_cells()
 GERMAN_IP, CHINESE_IP, BRITISH_IP, LOCAL_IP = "185.60.216.35", "202.96.128.86", "81.2.69.142", "10.0.0.1"

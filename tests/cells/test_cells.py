@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from infra.compile_cells import SOURCE, TARGET, compile_cells, render
 from twinshore.cells import Cells, Residency, load_cells
 from twinshore.errors import BrokenInvariant, Misdirected
@@ -56,7 +57,9 @@ def test_methods_are_of_the_cell_and_the_currency() -> None:
 
 
 def test_a_new_country_is_a_diff_of_the_file() -> None:
-    text = SOURCE.read_text(encoding="utf-8") + """
+    text = (
+        SOURCE.read_text(encoding="utf-8")
+        + """
 [markets.AT]
 home = "eu"
 currency = "EUR"
@@ -65,6 +68,7 @@ calling_code = "43"
 payment_methods = ["card"]
 campaigns = {}
 """
+    )
     assert Cells(compile_cells(text)).market_of("AT").home == "eu"
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
+
+from tests.support.doors import Place, load_door
 from twinshore import outbox, triggers, wiring
 from twinshore.events import Event
 from twinshore.outbox import RETRY_SECONDS, SET_ASIDE, SWEEP_GRACE_SECONDS, deliver_from_outbox, sweep
@@ -14,8 +16,6 @@ from twinshore.points import ledger
 from twinshore.store.port import Create, Key
 from twinshore.store.sqlite import SqliteStore
 from twinshore.triggers import UnknownTrigger, job_of, run_job
-
-from tests.support.doors import Place, load_door
 
 NOW = 1_800_000_000
 PAID = {"order_id": "o1", "member_id": "m_anna", "amount_minor": 2500, "currency": "EUR", "provider": "stripe",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from tests.support.doors import Place
 from twinshore import wiring
 from twinshore.points import ledger
-
-from tests.support.doors import Place
 
 NOW = 1_800_000_000
 
@@ -14,10 +13,14 @@ def test_a_member_sees_and_spends_points(at: Place) -> None:
     token = at.member_token("m_anna")
     assert at.call("points", "GET", "/v1/points", token=token).json() == {"member_id": "m_anna", "balance": 0}
     ledger.earn(wiring.points_of("m_anna"), 250, "order:o1", "o1", NOW)
-    spent = at.call("points", "POST", "/v1/points/redemptions", json_body={"reward": "food_coupon"}, token=token, key="k")
+    spent = at.call(
+        "points", "POST", "/v1/points/redemptions", json_body={"reward": "food_coupon"}, token=token, key="k"
+    )
     assert spent.status == 201
     assert (spent.json()["kind"], spent.json()["points"]) == ("redeem", -200)
-    again = at.call("points", "POST", "/v1/points/redemptions", json_body={"reward": "food_coupon"}, token=token, key="k")
+    again = at.call(
+        "points", "POST", "/v1/points/redemptions", json_body={"reward": "food_coupon"}, token=token, key="k"
+    )
     assert again.json() == spent.json()
     assert at.call("points", "GET", "/v1/points", token=token).json()["balance"] == 50
     listed = at.call("points", "GET", "/v1/points/entries", token=token, query={"limit": "1"}).json()
@@ -43,7 +46,9 @@ def test_refusals_are_problems_and_write_nothing(at: Place) -> None:
 def test_a_service_gives_a_redemption_back(at: Place) -> None:
     token, service = at.member_token("m_anna"), at.service_token()
     ledger.earn(wiring.points_of("m_anna"), 250, "order:o1", "o1", NOW)
-    spent = at.call("points", "POST", "/v1/points/redemptions", json_body={"reward": "food_coupon"}, token=token, key="k")
+    spent = at.call(
+        "points", "POST", "/v1/points/redemptions", json_body={"reward": "food_coupon"}, token=token, key="k"
+    )
     path = f"/v1/points/redemptions/{spent.json()['id']}/refunds"
     assert at.call("points", "POST", path, json_body={"member_id": "m_anna"}, token=token).status == 401
     assert at.call("points", "POST", path, json_body={"member_id": "m_ben"}, token=service).status == 404

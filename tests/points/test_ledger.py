@@ -9,6 +9,7 @@ from typing import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from twinshore.cells import Residency, load_cells
 from twinshore.errors import Misdirected
 from twinshore.idempotency import IdempotencyKey, IdempotencyKeyReused

@@ -1,8 +1,8 @@
 """Open a door as each cloud does: real event shapes, the real context, the real wiring on engines of the test's own.
 
-    def test_x(at):                     # `at` runs the test twice: as Lambda (cell eu) and as SCF (cell cn)
-        answer = at.call("fx", "GET", "/v1/fx/rates", query={"base": "CNY"})
-        assert answer.status == 200
+def test_x(at):                     # `at` runs the test twice: as Lambda (cell eu) and as SCF (cell cn)
+    answer = at.call("fx", "GET", "/v1/fx/rates", query={"base": "CNY"})
+    assert answer.status == 200
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from twinshore.tokens import Signer, SigningKey, TokenExpired, TokenInvalid, signer_from_secret
 
 NOW = 1_800_000_000

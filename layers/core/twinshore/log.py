@@ -51,7 +51,15 @@ def line(level: str, message: str, **fields: object) -> None:
     """
     try:
         _write(_record(level, message, fields))
-    except Exception:  # noqa: BLE001 - a log line must not be the reason why a payment fails; it says so in its place
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ):  # a log line must not be the reason why a payment fails; it says so in its place
         _last_resort(level)
 
 
