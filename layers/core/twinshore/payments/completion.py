@@ -1,0 +1,85 @@
+"""The one completion path: whatever says that a payment has moved (webhook, client, poll) ends in `apply`.
+
+One read and at most one conditional write. Whoever loses the race reads again, and mostly finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from twinshore.payments.advance import advance
+from twinshore.payments.order import Order, load, number_in, order_id_of, replace
+from twinshore.payments.port import Notice
+from twinshore.store.port import CommitConflict, Create, Key, Store, StoreUnavailable
+
+APPLY_TRIES = 10
+"""Each lost race means that the order has moved, and an order moves a handful of times in its life."""
+ORPHAN_SECONDS = 30 * 86_400
+
+MOVED = "moved"
+SEEN = "seen"
+FLAGGED = "flagged"
+ORPHANED = "orphaned"
+
+
+class Outcome(NamedTuple):
+    """`what`: MOVED, SEEN (nothing new), FLAGGED (kept, and a person must look) or ORPHANED (kept, no such order)."""
+
+    what: str
+    order: Order | None = None
+
+
+def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
+    """Bring the order up to `notice`, which `provider` has verifiably said. Durable when it returns.
+
+    Raises StoreUnavailable: nothing was acknowledged, and the same news may come again.
+    """
+    reference = notice.reference or _reference_of(store, provider, notice.provider_id)
+    for _ in range(APPLY_TRIES):
+        order = load(store, order_id_of(reference)) if reference else None
+        attempt = None if order is None else order.attempt(number_in(reference))
+        # A provider speaks for its own attempts only.
+        if order is None or attempt is None or attempt.provider != provider:
+            return _keep_orphan(store, provider, notice, now)
+        after = advance(order, attempt, notice, now)
+        if after.order == order:
+            return Outcome(SEEN, order)
+        try:
+            store.commit(replace(after.order), events=after.events)
+        except CommitConflict:
+            continue
+        moved = after.order._replace(version=order.version + 1)
+        return Outcome(FLAGGED if len(moved.flags) > len(order.flags) else MOVED, moved)
+    raise StoreUnavailable("an order is contended")
+
+
+def provider_id_key(provider: str, provider_id: str) -> Key:
+    """Finds our reference for notices that name none (e.g. refunds and disputes at card processors)."""
+    return Key(f"payment#{provider}#{provider_id}", "payment")
+
+
+def _reference_of(store: Store, provider: str, provider_id: str) -> str:
+    if not provider_id or len(provider_id) > 128:
+        return ""
+    item = store.get(provider_id_key(provider, provider_id))
+    return "" if item is None else str(item.fields["reference"])
+
+
+def _keep_orphan(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
+    """Genuine news of a payment that is not ours: kept for a person, then acknowledged so that it ends."""
+    fields = {
+        "reference": notice.reference,
+        "provider_id": notice.provider_id,
+        "state": notice.state,
+        "amount": None if notice.amount is None else list(notice.amount),
+        "occurred_at": notice.occurred_at,
+        "refund_reference": notice.refund_reference,
+        "refund_state": notice.refund_state,
+        "at": now,
+    }
+    key = Key(f"orphan#{provider}#{notice.id}"[:256], "orphan")
+    try:
+        store.commit(Create(key, fields, expires_at=now + ORPHAN_SECONDS))
+    except CommitConflict:
+        pass  # the same news again
+    return Outcome(ORPHANED)

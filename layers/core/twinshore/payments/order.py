@@ -1,0 +1,187 @@
+"""The order: what it is, and how it is kept. One item holds all that a payment notice may move, so that a notice is one
+conditional write; it stays below 1 kB for an ordinary order (one write unit on DynamoDB)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from twinshore.errors import NotFound, must
+from twinshore.money import Money
+from twinshore.payments import port
+from twinshore.store.port import Fields, Item, Key, Replace, Store
+
+REFUNDABLE = (port.CAPTURED, port.PART_REFUNDED)
+SETTLED = (port.CAPTURED, port.PART_REFUNDED, port.REFUNDED)
+OPEN = (port.CREATED, port.PENDING)
+ORDER_ID_LENGTH = 26
+
+
+class OrderNotFound(NotFound):
+    """Also for another member's order: whether it exists is nobody else's business."""
+
+    slug = "order-not-found"
+    title_en = "There is no such order"
+    title_zh = "订单不存在"
+
+
+class OrderAttempt(NamedTuple):
+    """One try to pay, as we know it. `captured_at` and `closed_at` are 0 until they happen."""
+
+    number: int
+    provider: str
+    method: str
+    expires_at: int
+    state: str = port.CREATED
+    provider_id: str = ""
+    captured_at: int = 0
+    refunded_minor: int = 0
+    """The total refunded, by the newest news: it only grows."""
+
+
+class OrderRefund(NamedTuple):
+    """A refund that we asked for. `state` is PENDING, REFUNDED or FAILED."""
+
+    number: int
+    attempt: int
+    amount_minor: int
+    at: int
+    request: str
+    """Names the request that asked for it, so that a repeated request finds it."""
+    state: str = port.PENDING
+
+
+class Flag(NamedTuple):
+    """Why a person must look. Amount and currency as the provider said them, where that is the trouble."""
+
+    reason: str
+    attempt: int
+    at: int
+    amount_minor: int = 0
+    currency: str = ""
+
+
+class Order(NamedTuple):
+    id: str
+    member_id: str
+    amount: Money
+    description: str
+    created_at: int
+    expires_at: int
+    quoted: Money | None = None
+    """The price that a locked quote turned into `amount`: refunds go back through the same pair of numbers."""
+    attempts: tuple[OrderAttempt, ...] = ()
+    refunds: tuple[OrderRefund, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    paid_by: int = 0
+    """Number of the attempt that paid, 0 before."""
+    credited: bool = False
+    """`payment.captured` was told for this order: once, and only for the right amount on an order that was open."""
+    version: int = 0
+
+    @property
+    def key(self) -> Key:
+        return order_key(self.id)
+
+    def attempt(self, number: int) -> OrderAttempt | None:
+        return next((one for one in self.attempts if one.number == number), None)
+
+    def with_attempt(self, changed: OrderAttempt) -> Order:
+        kept = tuple(changed if one.number == changed.number else one for one in self.attempts)
+        return self._replace(attempts=kept)
+
+    def reference(self, attempt: OrderAttempt) -> str:
+        return f"{self.id}-{attempt.number}"
+
+    def refund_reference(self, refund: OrderRefund) -> str:
+        return f"{self.id}-r{refund.number}"
+
+    def state(self, now: int) -> str:
+        """What has been paid leads; then what may still be paid; then how the last attempt ended."""
+        paid = self.attempt(self.paid_by)
+        if paid is not None:
+            return paid.state
+        if any(one.state in OPEN for one in self.attempts):
+            return port.PENDING
+        if now >= self.expires_at:
+            return port.CLOSED
+        return self.attempts[-1].state if self.attempts else port.CREATED
+
+    def promised_refunds_minor(self) -> int:
+        """Refunded, or asked to be: never more than was captured."""
+        asked = sum(one.amount_minor for one in self.refunds if one.state != port.FAILED)
+        paid = self.attempt(self.paid_by)
+        return max(asked, paid.refunded_minor if paid else 0)
+
+
+def order_key(order_id: str) -> Key:
+    return Key(f"order#{order_id}", "order")
+
+
+def order_id_of(reference: str) -> str:
+    """The order of one of our references (`<order id>-<n>`, `<order id>-r<n>`)."""
+    return reference[:ORDER_ID_LENGTH]
+
+
+def number_in(reference: str) -> int:
+    """The attempt's number, or 0 if this is not a reference of ours."""
+    number = reference[ORDER_ID_LENGTH + 1 :]
+    ours = reference[ORDER_ID_LENGTH : ORDER_ID_LENGTH + 1] == "-" and number.isascii() and number.isdigit()
+    return int(number) if ours and len(number) <= 3 else 0
+
+
+def replace(order: Order) -> Replace:
+    """Every write of an order is conditional on the version that was read."""
+    return Replace(order.key, as_fields(order), order.version)
+
+
+def load(store: Store, order_id: str) -> Order | None:
+    if len(order_id) != ORDER_ID_LENGTH or not order_id.isascii() or not order_id.isalnum():
+        return None
+    item = store.get(order_key(order_id))
+    return None if item is None else from_item(item)
+
+
+def load_own(store: Store, order_id: str, member_id: str) -> Order:
+    """Raises OrderNotFound."""
+    order = load(store, order_id)
+    if order is None or order.member_id != member_id:
+        raise OrderNotFound
+    return order
+
+
+def as_fields(order: Order) -> Fields:
+    """Tuples without names inside: the item is small, and these records only ever grow at the end."""
+    return {
+        "member": order.member_id,
+        "amount": list(order.amount),
+        "description": order.description,
+        "created_at": order.created_at,
+        "expires_at": order.expires_at,
+        "quoted": None if order.quoted is None else list(order.quoted),
+        "attempts": [list(one) for one in order.attempts],
+        "refunds": [list(one) for one in order.refunds],
+        "flags": [list(one) for one in order.flags],
+        "paid_by": order.paid_by,
+        "credited": order.credited,
+    }
+
+
+def from_item(item: Item) -> Order:
+    fields = item.fields
+    must(item.key.sort == "order", "an order is read from an order's item")
+    quoted = fields["quoted"]
+    return Order(
+        id=item.key.partition.partition("#")[2],
+        member_id=fields["member"],
+        amount=Money(*fields["amount"]),
+        description=fields["description"],
+        created_at=fields["created_at"],
+        expires_at=fields["expires_at"],
+        quoted=None if quoted is None else Money(*quoted),
+        attempts=tuple(OrderAttempt(*one) for one in fields["attempts"]),
+        refunds=tuple(OrderRefund(*one) for one in fields["refunds"]),
+        flags=tuple(Flag(*one) for one in fields["flags"]),
+        paid_by=fields["paid_by"],
+        credited=fields["credited"],
+        version=item.version,
+    )

@@ -1,0 +1,98 @@
+"""Opening and reading orders."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from twinshore import idempotency
+from twinshore.fx import quote as fx
+from twinshore.idempotency import Effect, IdempotencyKey
+from twinshore.ids import new_id
+from twinshore.money import Money
+from twinshore.payments import port
+from twinshore.payments.order import Order, as_fields, order_key
+from twinshore.payments.states import WIRE
+from twinshore.store.port import Change, CommitConflict, Create, Key, Store
+
+ORDER_LIFE_SECONDS = 86_400
+"""As long as a rate lock: the price of an order is a promise of ours too."""
+
+
+class NewOrder(NamedTuple):
+    """`amount` is the price; with a `quote` it is what the quote is for, and the quote's other side is charged."""
+
+    description: str
+    amount: Money
+    lines: tuple[dict[str, Any], ...] = ()
+    quote: fx.Quote | None = None
+
+
+def open_order(store: Store, member_id: str, new: NewOrder, request: IdempotencyKey, now: int) -> dict[str, Any]:
+    """The order as the wire shows it; the same order for the same request.
+
+    Raises QuoteUsed; IdempotencyKeyReused.
+    """
+    charged = new.amount if new.quote is None else new.quote.amount_to
+    expires_at = now + ORDER_LIFE_SECONDS
+    if new.quote is not None:
+        expires_at = min(expires_at, new.quote.expires_at)
+    order = Order(
+        id=new_id(now), member_id=member_id, amount=charged, description=new.description, created_at=now,
+        expires_at=expires_at, quoted=None if new.quote is None else new.quote.amount_from, version=1,
+    )  # fmt: skip
+    effect = Effect(_changes(order, new), shown(order, now))
+    try:
+        return idempotency.commit_once(store, request, member_id, effect, now)
+    except CommitConflict as conflict:
+        if new.quote is not None and conflict.key == fx.used_key(new.quote):
+            raise fx.QuoteUsed from None
+        raise
+
+
+def _changes(order: Order, new: NewOrder) -> tuple[Change, ...]:
+    changes: list[Change] = [Create(order.key, as_fields(order))]
+    # What no payment notice moves stands beside the order, so that a notice rewrites a small item.
+    if new.lines:
+        changes.append(Create(lines_key(order.id), {"lines": list(new.lines)}))
+    if new.quote is not None:
+        changes.append(Create(Key(order_key(order.id).partition, "quote"), fx.as_json(new.quote)))
+        changes.append(fx.used_change(new.quote, order.id))
+    return tuple(changes)
+
+
+def lines_key(order_id: str) -> Key:
+    return Key(order_key(order_id).partition, "lines")
+
+
+def shown(order: Order, now: int) -> dict[str, Any]:
+    """What clients see of an order: JSON, times in seconds (`wire.OrderView` turns them into RFC 3339)."""
+    view: dict[str, Any] = {
+        "order_id": order.id,
+        "status": WIRE[order.state(now)],
+        "description": order.description,
+        "amount": order.amount._asdict(),
+        "created_at": order.created_at,
+        "expires_at": order.expires_at,
+        "needs_review": bool(order.flags),
+    }
+    if order.quoted is not None:
+        view["price"] = order.quoted._asdict()
+    paid = order.attempt(order.paid_by)
+    if paid is not None:
+        view["paid_at"] = paid.captured_at
+        view["refunded"] = {"amount_minor": paid.refunded_minor, "currency": order.amount.currency}
+    if order.refunds:
+        view["refunds"] = [shown_refund(order, one.number) for one in order.refunds]
+    return view
+
+
+REFUND_WIRE = {port.PENDING: "pending", port.REFUNDED: "refunded", port.FAILED: "failed"}
+
+
+def shown_refund(order: Order, number: int) -> dict[str, Any]:
+    refund = next(one for one in order.refunds if one.number == number)
+    return {
+        "reference": order.refund_reference(refund),
+        "status": REFUND_WIRE[refund.state],
+        "amount": {"amount_minor": refund.amount_minor, "currency": order.amount.currency},
+    }

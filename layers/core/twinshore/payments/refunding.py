@@ -1,0 +1,115 @@
+"""Giving money back: whole or in part, in the captured currency, never more in the sum than was captured.
+
+The refund is promised in the order before the provider hears of it, so that two at once cannot exceed the capture; its
+reference makes it the same refund however often it is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NamedTuple
+
+from twinshore.errors import Conflict, Unprocessable
+from twinshore.idempotency import IdempotencyKey
+from twinshore.money import Money
+from twinshore.payments import port
+from twinshore.payments.completion import apply
+from twinshore.payments.order import REFUNDABLE, Order, OrderAttempt, OrderRefund, load_own, replace
+from twinshore.payments.orders import shown_refund
+from twinshore.payments.poll_items import REFUND, start_poll
+from twinshore.payments.port import Notice, PaymentProvider, ProviderRefused
+from twinshore.payments.starting import Tills
+from twinshore.payments.states import WIRE
+from twinshore.store.port import CommitConflict, Store, StoreUnavailable
+
+REFUND_LIMIT = 20
+"""Per order: it keeps the order's item small; WeChat Pay would take 50."""
+REFUND_TRIES = 5
+
+
+class OrderNotPaid(Conflict):
+    slug = "order-not-paid"
+    title_en = "There is nothing to refund in this order"
+    title_zh = "订单没有可退款金额"
+
+
+class RefundTooLarge(Unprocessable):
+    """`refundable_minor`: what is left, in the captured currency."""
+
+    slug = "refund-too-large"
+    title_en = "The refund is more than what is left of the payment"
+    title_zh = "退款金额超过可退余额"
+
+
+class TooManyRefunds(Conflict):
+    slug = "too-many-refunds"
+    title_en = "This order has too many refunds already"
+    title_zh = "该订单退款次数过多"
+
+
+class RefundWish(NamedTuple):
+    order_id: str
+    member_id: str
+    amount_minor: int | None
+    """None: all that is left."""
+    request: IdempotencyKey
+
+
+def refund_order(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
+    """The refund as the wire shows it. Raises OrderNotFound, OrderNotPaid, RefundTooLarge, TooManyRefunds;
+    ProviderRefused (the refund failed); OutcomeUnknown, Unavailable (it is asked about later)."""
+    order, refund = _promise(store, wish, now)
+    attempt = order.attempt(refund.attempt)
+    if attempt is not None and refund.state == port.PENDING:
+        provider = tills.provider(attempt.provider)
+        order = ask_for_refund(store, provider, order, attempt, refund, now)
+    return {**shown_refund(order, refund.number), "order_id": order.id, "order_status": WIRE[order.state(now)]}
+
+
+def ask_for_refund(
+    store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, refund: OrderRefund, now: int
+) -> Order:
+    """Send it (again: it is the same refund) and apply what comes back. The order after it."""
+    reference, refund_reference = order.reference(attempt), order.refund_reference(refund)
+    amount = Money(refund.amount_minor, order.amount.currency)
+    try:
+        state = provider.refund(reference, attempt.provider_id, refund_reference, amount, order.amount, now)
+    except ProviderRefused:
+        apply(store, attempt.provider, _news(reference, refund_reference, port.FAILED, now), now)
+        raise
+    return apply(store, attempt.provider, _news(reference, refund_reference, state, now), now).order or order
+
+
+def _promise(store: Store, wish: RefundWish, now: int) -> tuple[Order, OrderRefund]:
+    request = hashlib.sha256(wish.request.key.encode()).hexdigest()[:20]
+    for _ in range(REFUND_TRIES):
+        order = load_own(store, wish.order_id, wish.member_id)
+        for asked in order.refunds:
+            if asked.request == request and asked.state != port.FAILED:
+                return order, asked
+        refund = _new_refund(order, wish.amount_minor, request, now)
+        after = order._replace(refunds=(*order.refunds, refund))
+        try:
+            store.commit(replace(after), start_poll(order.refund_reference(refund), REFUND, now))
+        except CommitConflict:
+            continue
+        return after._replace(version=order.version + 1), refund
+    raise StoreUnavailable("an order is contended")
+
+
+def _new_refund(order: Order, amount_minor: int | None, request: str, now: int) -> OrderRefund:
+    paid = order.attempt(order.paid_by)
+    if paid is None or paid.state not in REFUNDABLE:
+        raise OrderNotPaid
+    left_minor = order.amount.amount_minor - order.promised_refunds_minor()
+    wanted_minor = left_minor if amount_minor is None else amount_minor
+    if not 0 < wanted_minor <= left_minor:
+        raise RefundTooLarge(refundable_minor=left_minor, currency=order.amount.currency)
+    if len(order.refunds) >= REFUND_LIMIT:
+        raise TooManyRefunds
+    return OrderRefund(len(order.refunds) + 1, paid.number, wanted_minor, now, request)
+
+
+def _news(reference: str, refund_reference: str, state: str, now: int) -> Notice:
+    # The payment itself is captured, as before: the news is the refund's.
+    return Notice(f"{refund_reference}.{state}", reference, "", port.CAPTURED, None, now, refund_reference, state)

@@ -1,0 +1,179 @@
+"""Starting to pay an order: at most one attempt is open at a time, and it is in the store before the provider hears.
+
+What may go wrong between the provider and us is answered by the attempt's reference: the same attempt sent again is the
+same payment, and the poll that was written with it asks what became of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, NamedTuple
+
+from twinshore.cells import Method
+from twinshore.errors import Conflict, Unprocessable, must
+from twinshore.payments import port
+from twinshore.payments.completion import apply, provider_id_key
+from twinshore.payments.order import OPEN, SETTLED, Order, OrderAttempt, load_own, replace
+from twinshore.payments.poll_items import PAYMENT, start_poll
+from twinshore.payments.port import Attempt, Notice, OutcomeUnknown, Payer, PaymentProvider, ProviderRefused
+from twinshore.payments.states import WIRE
+from twinshore.store.port import CommitConflict, Create, Store, StoreUnavailable
+
+ATTEMPT_LIFE_SECONDS = 30 * 60
+SHORTEST_LIFE_SECONDS = 60
+"""Nobody can pay in less, and WeChat Pay takes no shorter one."""
+ATTEMPT_LIMIT = 10
+START_TRIES = 5
+
+
+class OrderPaid(Conflict):
+    slug = "order-paid"
+    title_en = "This order has been paid"
+    title_zh = "订单已支付"
+
+
+class OrderClosed(Conflict):
+    slug = "order-closed"
+    title_en = "This order can no longer be paid, please place a new one"
+    title_zh = "订单已关闭，请重新下单"
+
+
+class TooManyAttempts(Conflict):
+    slug = "too-many-attempts"
+    title_en = "This order was tried too often, please place a new one"
+    title_zh = "支付尝试次数过多，请重新下单"
+
+
+class MethodNotOffered(Unprocessable):
+    """`offered` lists the methods for the order's currency in this cell."""
+
+    slug = "payment-method-not-offered"
+    title_en = "This payment method is not offered here for this currency"
+    title_zh = "当前地区或币种不支持该支付方式"
+
+
+class Tills(NamedTuple):
+    """What this cell takes payments with."""
+
+    methods_for: Callable[[str], tuple[Method, ...]]
+    """By currency."""
+    provider: Callable[[str], PaymentProvider]
+    """By name."""
+    notify_url: Callable[[str], str]
+    """By provider's name."""
+
+
+class Wish(NamedTuple):
+    """How the member wants to pay."""
+
+    order_id: str
+    member_id: str
+    method: str
+    payer: Payer
+
+
+def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
+    """The parameters with which the payer's device goes on, and the order's status.
+
+    Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered; ProviderRefused (the attempt
+    failed); OutcomeUnknown and Unavailable (ask again with the same request: it will be the same payment).
+    """
+    order, attempt = _open_attempt(store, tills, wish, now)
+    reference = order.reference(attempt)
+    asked = Attempt(
+        reference=reference, order_id=order.id, amount=order.amount, description=order.description,
+        notify_url=tills.notify_url(attempt.provider), payer=wish.payer, expires_at=attempt.expires_at,
+    )  # fmt: skip
+    try:
+        started = tills.provider(attempt.provider).create(asked, now)
+    except ProviderRefused:
+        apply(store, attempt.provider, _notice(reference, port.FAILED, now), now)
+        raise
+    if started.provider_id:
+        _remember_id(store, attempt.provider, started.provider_id, reference)
+    accepted = _notice(reference, port.PENDING, now)._replace(provider_id=started.provider_id)
+    current = apply(store, attempt.provider, accepted, now).order
+    must(current is not None, "an attempt that was stored is found again")
+    return {
+        "reference": reference,
+        "provider": attempt.provider,
+        "client": started.client,
+        "expires_at": attempt.expires_at,
+        "order_id": order.id,
+        "status": WIRE[(current or order).state(now)],
+    }
+
+
+def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Order, OrderAttempt]:
+    """The stored attempt to send to the provider: the open one of this method, or a new one."""
+    for _ in range(START_TRIES):
+        order = load_own(store, wish.order_id, wish.member_id)
+        method = _offered(tills, order, wish.method)
+        _may_still_be_paid(order, now)
+        mine, others = None, []
+        for one in order.attempts:
+            if one.method == method.name and one.state in OPEN and one.expires_at >= now + SHORTEST_LIFE_SECONDS:
+                mine = one
+            elif one.state not in (port.CLOSED, *SETTLED):
+                others.append(one)
+        if mine is not None:
+            return order, mine
+        # Two open attempts could both be paid: the old ones end before the new one begins.
+        for other in others:
+            close_attempt(store, tills.provider(other.provider), order, other, now)
+        if others:
+            continue
+        if len(order.attempts) >= ATTEMPT_LIMIT:
+            raise TooManyAttempts
+        attempt = OrderAttempt(
+            number=len(order.attempts) + 1, provider=method.provider, method=method.name,
+            expires_at=min(now + ATTEMPT_LIFE_SECONDS, order.expires_at),
+        )  # fmt: skip
+        after = order._replace(attempts=(*order.attempts, attempt))
+        try:
+            store.commit(replace(after), start_poll(order.reference(attempt), PAYMENT, now))
+        except CommitConflict:
+            continue
+        return after, attempt
+    raise StoreUnavailable("an order is contended")
+
+
+def close_attempt(store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> None:
+    """See to it that nobody can pay `attempt` any more. Raises OutcomeUnknown if that cannot be told for sure."""
+    reference = order.reference(attempt)
+    try:
+        provider.close(reference, attempt.provider_id, now)
+        news = _notice(reference, port.CLOSED, now)
+    except ProviderRefused:
+        news = provider.query(reference, attempt.provider_id, now)
+        if news.state in (port.CREATED, port.FAILED):  # there is nothing at the provider that could be paid
+            news = _notice(reference, port.CLOSED, now)
+    apply(store, attempt.provider, news, now)
+    if news.state == port.PENDING:
+        raise OutcomeUnknown("the payment can be neither closed nor read")
+
+
+def _may_still_be_paid(order: Order, now: int) -> None:
+    if order.paid_by:
+        raise OrderPaid
+    if order.expires_at < now + SHORTEST_LIFE_SECONDS:
+        raise OrderClosed
+
+
+def _offered(tills: Tills, order: Order, wanted: str) -> Method:
+    methods = tills.methods_for(order.amount.currency)
+    for method in methods:
+        if method.name == wanted:
+            return method
+    raise MethodNotOffered(offered=[method.name for method in methods])
+
+
+def _remember_id(store: Store, provider: str, provider_id: str, reference: str) -> None:
+    try:
+        store.commit(Create(provider_id_key(provider, provider_id), {"reference": reference}))
+    except CommitConflict:
+        pass  # the same attempt, sent again
+
+
+def _notice(reference: str, state: str, now: int) -> Notice:
+    """News of our own making, on the same path as everybody's."""
+    return Notice(f"{reference}.{state}", reference, "", state, None, now)

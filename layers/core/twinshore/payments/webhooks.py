@@ -1,0 +1,33 @@
+"""A provider's webhook: verify, remember, answer. The rest happens where the events are consumed."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+from twinshore import log
+from twinshore.payments.completion import apply
+from twinshore.payments.port import CAPTURED, Acknowledgement, Notice, PaymentProvider
+from twinshore.store.port import Store
+
+WEBHOOK_LIMIT_BYTES = 256 * 1024
+
+
+def receive(
+    store: Store, name: str, provider: PaymentProvider, headers: Mapping[str, str], body: bytes, now: int
+) -> Acknowledgement:
+    """The provider's own acknowledgement, after every notice in the body is durable.
+
+    Raises SignatureRefused, BadRequest; StoreUnavailable, OutcomeUnknown: the provider will send it again.
+    """
+    notices, acknowledgement = provider.read_webhook(headers, body, now)
+    for notice in notices:
+        outcome = apply(store, name, _whole(provider, notice, now), now)
+        log.line("info", "payment notice", provider=name, notice=notice.id, state=notice.state, result=outcome.what)
+    return acknowledgement
+
+
+def _whole(provider: PaymentProvider, notice: Notice, now: int) -> Notice:
+    """A capture whose signature does not cover the amount is fetched before money state moves."""
+    if notice.state == CAPTURED and notice.amount is None and not notice.refund_reference and notice.reference:
+        return provider.query(notice.reference, notice.provider_id, now)
+    return notice

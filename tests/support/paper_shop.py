@@ -1,0 +1,89 @@
+"""A shop for tests of the payments room: a real store on a file, two paper providers, a clock that is set by hand."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any, Iterable
+
+from tests.support.paper_provider import PaperProvider
+from twinshore.cells import Method
+from twinshore.events import Event
+from twinshore.idempotency import IdempotencyKey
+from twinshore.money import Money
+from twinshore.payments import orders, polling, refunding, starting, webhooks
+from twinshore.payments.order import Order, load
+from twinshore.payments.port import Acknowledgement, Payer
+from twinshore.store.sqlite import SqliteStore
+
+NOW = 1_790_000_000
+ANNA = "m_anna"
+PRICE = Money(1299, "EUR")
+_keys = itertools.count(1)
+
+
+def new_key(name: str = "") -> IdempotencyKey:
+    name = name or f"key-{next(_keys)}"
+    return IdempotencyKey(name, f"fingerprint of {name}")
+
+
+class Shop:
+    def __init__(self, path: Path) -> None:
+        self.now = NOW
+        self._events: list[Event] = []
+        self.store = SqliteStore(path, self._heard, synchronous="NORMAL", now=lambda: float(self.now))
+        self.paper = PaperProvider()
+        self.other = PaperProvider(b"other-secret")
+        self.providers = {"paper": self.paper, "other": self.other}
+        methods = (Method("paper_money", "paper", ()), Method("card", "other", ("EUR",)))
+        self.tills = starting.Tills(
+            lambda currency: tuple(m for m in methods if not m.currencies or currency in m.currencies),
+            self.providers.__getitem__,
+            lambda provider: f"https://cell.example/v1/webhooks/{provider}",
+        )
+
+    def order(self, amount: Money = PRICE, member_id: str = ANNA) -> str:
+        new = orders.NewOrder("A kettle", amount)
+        return str(orders.open_order(self.store, member_id, new, new_key(), self.now)["order_id"])
+
+    def start(self, order_id: str, method: str = "paper_money", member_id: str = ANNA) -> dict[str, Any]:
+        wish = starting.Wish(order_id, member_id, method, Payer())
+        return starting.start_payment(self.store, self.tills, wish, self.now)
+
+    def paid_order(self, amount: Money = PRICE) -> str:
+        order_id = self.order(amount)
+        reference = self.start(order_id)["reference"]
+        self.paper.pay(reference, self.now)
+        self.webhook(self.paper.webhook(reference))
+        return order_id
+
+    def refund(self, order_id: str, amount_minor: int | None = None, key: str = "") -> dict[str, Any]:
+        wish = refunding.RefundWish(order_id, ANNA, amount_minor, new_key(key))
+        return refunding.refund_order(self.store, self.tills, wish, self.now)
+
+    def webhook(self, sent: tuple[dict[str, str], bytes], provider: str = "paper") -> Acknowledgement:
+        return webhooks.receive(self.store, provider, self.providers[provider], *sent, self.now)
+
+    def poll(self) -> polling.Polled:
+        return polling.poll_due(self.store, self.providers.__getitem__, self.now)
+
+    def refresh(self, order_id: str) -> Order:
+        return polling.refresh(self.store, self.providers.__getitem__, self.read(order_id), self.now)
+
+    def read(self, order_id: str) -> Order:
+        found = load(self.store, order_id)
+        assert found is not None
+        return found
+
+    def state(self, order_id: str) -> str:
+        return self.read(order_id).state(self.now)
+
+    def told(self, name: str = "") -> list[Event]:
+        """Every event that a commit has carried, in order, repeated ones included."""
+        return [event for event in self._events if not name or event.name == name]
+
+    def forget_events(self) -> None:
+        self._events.clear()
+
+    def _heard(self, events: Iterable[Event]) -> None:
+        self._events.extend(events)
