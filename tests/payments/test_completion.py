@@ -88,7 +88,7 @@ def test_museum_1_with_the_poll_beside_them(script: list[str], tmp_path: Path) -
 
 
 def test_twenty_threads_with_the_same_news_all_succeed_and_one_moves_the_order(shop: Shop) -> None:
-    order_id, reference = paid_but_unknown(shop)
+    _order_id, reference = paid_but_unknown(shop)
     with ThreadPoolExecutor(20) as pool:
         outcomes = list(pool.map(lambda _: apply(shop.store, "paper", captured(reference), NOW), range(20)))
     assert sorted(one.what for one in outcomes) == [MOVED] + [SEEN] * 19

@@ -67,7 +67,7 @@ def test_an_attempt_past_its_time_is_closed_at_the_provider_and_here(shop: Shop)
 
 
 def test_a_payment_in_the_last_second_wins_over_the_close(shop: Shop) -> None:
-    order_id, reference = started(shop)
+    order_id, _reference = started(shop)
     shop.now += ATTEMPT_LIFE_SECONDS + CLOSE_GRACE_SECONDS
 
     query = shop.paper.query

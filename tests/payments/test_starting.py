@@ -199,7 +199,7 @@ def test_museum_4_no_clear_answer_is_pending_and_asked_about_later(shop: Shop, f
 
 
 def test_museum_7_a_function_that_dies_after_the_provider_accepted_charges_once(shop: Shop) -> None:
-    """aws-powertools/powertools-lambda-python #8049, #4759: the retry of a dead function must find the first payment."""
+    """aws-powertools/powertools-lambda-python #8049, #4759: the retry must find the first payment."""
 
     class Died(BaseException):
         pass
