@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
+
+from tests.support import engines
 from twinshore.store.dynamodb import DynamoStore
 from twinshore.store.postgres import PostgresStore
 from twinshore.store.sqlite import SqliteStore
-
-from tests.support import engines
 
 ENGINES = ("sqlite", "postgres", "moto", "ministack")
 

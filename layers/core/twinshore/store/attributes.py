@@ -143,7 +143,7 @@ def operation(change: Change, events: str | None, now: int, expired: bool) -> tu
 
 def _update(change: Increment, events: str | None, values: Attributes) -> Attributes:
     """The bounds go into the condition, so that the field stays a whole number of 63 bits as on the other engines; a
-    field that is no number fails the comparison. An old commit's events leave with the first change after it."""
+    field that is no number fails them. An old commit's events leave with the first change after it."""
     floor = -INTEGER_LIMIT if change.at_least is None else change.at_least
     values |= {
         ":low": number(max(floor - change.by, -INTEGER_LIMIT)),
@@ -151,9 +151,10 @@ def _update(change: Increment, events: str | None, values: Attributes) -> Attrib
         ":zero": number(0),
         ":one": number(1),
         ":by": number(change.by),
+        ":number": {"S": "N"},
     }
     update = "SET #v = if_not_exists(#v, :zero) + :one, #f = if_not_exists(#f, :zero) + :by"
-    condition = "(#f >= :low AND #f <= :high)"
+    condition = "(attribute_type(#f, :number) AND #f >= :low AND #f <= :high)"
     if incremented(0, change) is None:
         condition = f"{LIVE} AND {condition}"
     else:

@@ -11,6 +11,7 @@ Increment whose answer was lost would count twice. What is safe to repeat, this 
 from __future__ import annotations
 
 import heapq
+import itertools
 import os
 import time
 from typing import Any, Callable, Iterator
@@ -91,7 +92,7 @@ class DynamoStore:
             ScanIndexForward=not newest_first,
             Limit=limit + 1,
         )
-        items = [attributes.decode_item(row) for row, _ in zip(rows, range(limit + 1), strict=False)]
+        items = [attributes.decode_item(row) for row in itertools.islice(rows, limit + 1)]
         return Page(items[:limit], items[limit - 1].key.sort if len(items) > limit else None)
 
     def commit(self, *changes: Change, events: tuple[Event, ...] = ()) -> None:
@@ -118,7 +119,7 @@ class DynamoStore:
         keys = (key for _, key in heapq.merge(*shards))
         found: list[Item] = []
         # The index may lag: the items themselves are asked, and decide.
-        while len(found) < limit and (batch := [key for key, _ in zip(keys, range(BATCH_GET_LIMIT), strict=False)]):
+        while len(found) < limit and (batch := list(itertools.islice(keys, BATCH_GET_LIMIT))):
             for item in self._get_all(batch):
                 if item.due is not None and item.due.queue == queue and item.due.at <= before:
                     found.append(item)
@@ -219,7 +220,7 @@ def _may_repeat(err: Exception, repeatable: bool) -> bool:
         code = codes.pop() if len(codes) == 1 else "TransactionConflict" if codes & NOT_APPLIED else code
     if code in NOT_APPLIED:
         return True
-    if code not in UNKNOWN_OUTCOME:
+    if code not in UNKNOWN_OUTCOME and response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500:
         raise err
     return repeatable
 
