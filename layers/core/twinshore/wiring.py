@@ -243,6 +243,13 @@ def bind_log(door: str, context: Any) -> None:
     log.bind(request_id=request_id_of(context), door=door, cell=cell_name(), cloud=cloud())
 
 
+def wechat_openid(member_id: str) -> str | None:
+    """The person's openid in this cell's mini-program, for payments and messages; None for who never logged in by it."""
+    from twinshore.login.identity import openid_of
+
+    return openid_of(login_home(), member_id, wechat().appid)
+
+
 def reset() -> None:
     """Forget everything built so far: settings have changed (tests, the box)."""
     for built in list(globals().values()):

@@ -49,6 +49,19 @@ def test_the_same_person_is_the_same_member_next_time(at: Place, twin: WechatTwi
     assert log_in(at, twin, openid="oBert")["member_id"] != first["member_id"]
 
 
+def test_other_rooms_find_the_openid_that_wechat_wants_to_hear(at: Place, twin: WechatTwin) -> None:
+    member_id = log_in(at, twin, openid="oAnna")["member_id"]
+    assert wiring.wechat_openid(member_id) == "oAnna"
+    assert wiring.wechat_openid("m_nobody") is None
+
+
+def test_a_cell_calls_its_nearest_access_point_first(at: Place, twin: WechatTwin) -> None:
+    del at.outside["wechat"]
+    at.rewire()
+    nearest = {"cn": "https://sz.api.weixin.qq.com", "eu": "https://hk.api.weixin.qq.com"}[at.cell]
+    assert wiring.wechat().base_urls == (nearest, "https://api.weixin.qq.com", "https://api2.weixin.qq.com")
+
+
 def test_nothing_of_the_platform_is_in_an_answer_or_a_log_line(
     at: Place, twin: WechatTwin, capsys: pytest.CaptureFixture[str]
 ) -> None:

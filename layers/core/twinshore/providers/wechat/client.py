@@ -44,7 +44,7 @@ class WechatClient:
     def __init__(self, appid: str, secret: str, base_urls: tuple[str, ...]) -> None:
         self.appid = appid
         self._secret = secret
-        self._base_urls = base_urls
+        self.base_urls = base_urls
         self._detour = (0, 0.0)
 
     def __repr__(self) -> str:
@@ -86,7 +86,7 @@ class WechatClient:
         target = path + (f"?{urlencode(query)}" if query else "")
         for number in self._order():
             try:
-                reply = outbound.send(method, self._base_urls[number] + target, headers, content, TIMEOUT_SECONDS)
+                reply = outbound.send(method, self.base_urls[number] + target, headers, content, TIMEOUT_SECONDS)
             except outbound.Unreachable:
                 continue
             except outbound.NoAnswer:
@@ -104,7 +104,7 @@ class WechatClient:
     def _order(self) -> list[int]:
         """The hosts in order, beginning for a minute with the one that answered when those before it did not."""
         start = self._detour[0] if time.monotonic() < self._detour[1] else 0
-        numbers = list(range(len(self._base_urls)))
+        numbers = list(range(len(self.base_urls)))
         return numbers[start:] + numbers[:start]
 
     def _read(self, reply: outbound.Reply) -> dict[str, Any]:
