@@ -218,3 +218,11 @@ def test_it_is_cheap_to_import() -> None:
         cwd=log.__file__.split("/layers/")[0],
     )
     assert ran.stdout.split() == ["False", "False"]
+
+
+def test_the_line_of_an_answered_request_is_json_whatever_is_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    log.bind(request_id='a "quoted" \\ 好', door="points", cell="eu")
+    log.answered("GET", "/v1/points", 200, 1.5)
+    told = json.loads(capsys.readouterr().out)
+    assert told["request_id"] == 'a "quoted" \\ 好'
+    assert (told["route"], told["status"], told["duration_ms"], told["cell"]) == ("/v1/points", 200, 1.5, "eu")

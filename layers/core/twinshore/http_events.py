@@ -35,7 +35,7 @@ class HttpCall(NamedTuple):
 def from_aws(event: Mapping[str, Any], context: Any) -> HttpCall:
     """API Gateway HTTP API (payload 2.0) or Lambda function URL, which share one form. Raises BadRequest."""
     http = event["requestContext"]["http"]
-    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    headers: dict[str, str] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if event.get("cookies"):
         headers["cookie"] = "; ".join(event["cookies"])
     return HttpCall(

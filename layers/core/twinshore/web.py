@@ -133,28 +133,29 @@ class Door:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.monotonic()
         on_tencent = self._wiring.cloud() == "tencent"
-        log.bind(request_id=request_id_of(context), door=self.name, cell=self._wiring.cell_name())
-        language, method, path = "en", "", ""
+        request_id = request_id_of(context)
+        log.bind(request_id=request_id, door=self.name, cell=self._wiring.cell_name())
+        language, method, shown = "en", "other", "unknown"
         try:
             call = from_tencent(event, context) if on_tencent else from_aws(event, context)
-            language, method, path = language_of(call.headers), call.method, call.path
-            response = self._answer(call)
+            language = language_of(call.headers)
+            route, params = self._find(call.method, call.path)
+            method, shown = route.method, route.path
+            response = self._answer(route, params, call)
         except Problem as problem:
-            response = problem_response(problem, language, request_id_of(context))
+            response = problem_response(problem, language, request_id)
         except StoreUnavailable:
             log.line("error", "the store did not answer")
-            response = problem_response(Unavailable("the store did not answer"), language, request_id_of(context))
+            response = problem_response(Unavailable("the store did not answer"), language, request_id)
         except Exception as err:  # noqa: BLE001 - the one place where a bug becomes a 500 with an id
             log.line("error", "unhandled", error=err)
-            response = problem_response(Problem(), language, request_id_of(context))
-        log.line("info", "answered", method=method, path=path, status=response.status,
-                 duration_ms=round((time.monotonic() - started) * 1000, 1))  # fmt: skip
-        headers = {"Content-Type": response.content_type, "X-Request-Id": request_id_of(context),
-                   "Cache-Control": "no-store", **dict(response.headers)}  # fmt: skip
+            response = problem_response(Problem(), language, request_id)
+        log.answered(method, shown, response.status, round((time.monotonic() - started) * 1000, 1))
+        headers = {"Content-Type": response.content_type, "X-Request-Id": request_id, "Cache-Control": "no-store"}
+        headers.update(response.headers)
         return (to_tencent if on_tencent else to_aws)(response.status, headers, response.body)
 
-    def _answer(self, call: HttpCall) -> Response:
-        route, params = self._find(call.method, call.path)
+    def _answer(self, route: Route, params: dict[str, str], call: HttpCall) -> Response:
         if len(call.body) > route.body_limit_bytes:
             raise BodyTooLarge(f"the limit is {route.body_limit_bytes} bytes", limit_bytes=route.body_limit_bytes)
         request = Request(call, params, self._wiring.now())

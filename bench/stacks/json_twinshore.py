@@ -1,0 +1,26 @@
+"""Our door, with a model; the cell is named by hand as the wiring would name it."""
+
+from twinshore.web import Door
+
+from bench.request import answer
+from bench.stacks.models import Redemption
+
+
+class Wiring:
+    def cloud(self):
+        return "aws"
+
+    def cell_name(self):
+        return "eu"
+
+    def now(self):
+        return 1_800_000_000
+
+
+handler = Door("bench", Wiring())
+
+
+@handler.post("/v1/members/{member_id}/redemptions", takes=Redemption, status=201)
+def redeem(request, body):
+    return answer(request.params["member_id"], body.points, body.currency, [item.points for item in body.items],
+                  request.headers["authorization"])  # fmt: skip

@@ -1,0 +1,33 @@
+"""Our verify path as the door has it: the seam, several live keys, the time window, and the provider's translation."""
+
+import os
+
+from twinshore.providers.wechat_pay.client import wechat_pay_from_secret
+from twinshore.web import Door
+
+with open(os.environ["BENCH_KEYS"] + "/secret.json") as file:
+    PROVIDER = wechat_pay_from_secret("https://api.mch.weixin.qq.com", file.read())
+
+
+class Wiring:
+    def cloud(self):
+        return "aws"
+
+    def cell_name(self):
+        return "cn"
+
+    def now(self):
+        import time
+
+        return int(time.time())
+
+
+handler = Door("payment_callbacks", Wiring())
+
+
+@handler.post("/v1/webhooks/{provider}")
+def notify(request):
+    notices, _ = PROVIDER.read_webhook(request.headers, request.body, request.now)
+    return {"reference": notices[0].reference, "amount": notices[0].amount.amount_minor}
+
+
