@@ -114,7 +114,7 @@ class DynamoStore:
         raise StoreUnavailable("expired items came and went")
 
     def due(self, queue: str, before: int, limit: int = 100) -> list[Item]:
-        encoding.check_limit(limit)
+        encoding.check_due(queue, before, limit)
         shards = [self._due_keys(attributes.sharded(queue, shard), before, limit) for shard in range(DUE_SHARDS)]
         keys = (key for _, key in heapq.merge(*shards))
         found: list[Item] = []

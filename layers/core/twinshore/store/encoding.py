@@ -33,6 +33,8 @@ NAME_LIMIT_CHARACTERS = 200
 DEPTH_LIMIT = 16
 EVENTS_LIMIT = 25
 
+CHANGES = (Create, Replace, Increment, Delete, Require)
+
 OnCommitted = Callable[[tuple[Event, ...]], None] | None
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
@@ -110,6 +112,12 @@ def check_query(partition: str, prefix: str, after: str | None, limit: int) -> N
     check_limit(limit)
 
 
+def check_due(queue: str, before: int, limit: int) -> None:
+    check_text(queue, NAME_LIMIT_CHARACTERS, "a queue's name")
+    _check_integer(before, 0)
+    check_limit(limit)
+
+
 def check_limit(limit: int) -> None:
     if type(limit) is not int or not 1 <= limit <= QUERY_LIMIT_ITEMS:
         raise ValueError(f"a limit is 1 to {QUERY_LIMIT_ITEMS} items")
@@ -128,6 +136,8 @@ def check_commit(changes: tuple[Change, ...], events: tuple[Event, ...]) -> list
 
 
 def _check_change(change: Change) -> str | None:
+    if not isinstance(change, CHANGES):
+        raise TypeError(f"not a change: {type(change).__name__}")
     check_key(change.key)
     if isinstance(change, (Create, Replace)):
         _check_times(change.due, change.expires_at)
@@ -141,11 +151,8 @@ def _check_change(change: Change) -> str | None:
             _check_integer(change.at_least, -INTEGER_LIMIT)
     elif isinstance(change, Delete):
         _check_integer(change.version, 1)
-    elif isinstance(change, Require):
-        if change.version is not None:
-            _check_integer(change.version, 0)
-    else:
-        raise TypeError(f"not a change: {type(change).__name__}")
+    elif change.version is not None:
+        _check_integer(change.version, 0)
     return None
 
 

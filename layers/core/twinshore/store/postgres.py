@@ -116,7 +116,7 @@ class PostgresStore:
         encoding.tell(self._on_committed, events)
 
     def due(self, queue: str, before: int, limit: int = 100) -> list[Item]:
-        encoding.check_limit(limit)
+        encoding.check_due(queue, before, limit)
         sql = SELECT + "due_queue = %s and due_at <= %s" + LIVE + " order by due_at limit %s"
         return [_item(row) for row in self._read(sql, (queue, before, int(self._now()), limit))]
 

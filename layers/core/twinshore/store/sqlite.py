@@ -121,7 +121,7 @@ class SqliteStore:
         encoding.tell(self._on_committed, events)
 
     def due(self, queue: str, before: int, limit: int = 100) -> list[Item]:
-        encoding.check_limit(limit)
+        encoding.check_due(queue, before, limit)
         sql = SELECT + "due_queue = ? and due_at <= ?" + LIVE + " order by due_at limit ?"
         with self._connection() as connection:
             return [_item(row) for row in connection.execute(sql, (queue, before, int(self._now()), limit))]
