@@ -79,6 +79,8 @@ def _exchange(
     content = response.read(REPLY_LIMIT_BYTES + 1)
     if len(content) > REPLY_LIMIT_BYTES:
         raise http.client.HTTPException("the reply is too large")
+    if response.length:  # read(amount) takes a cut reply for a whole one; what is missing stands here
+        raise http.client.IncompleteRead(content, response.length)
     return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
 
