@@ -244,7 +244,7 @@ def bind_log(door: str, context: Any) -> None:
 
 
 def wechat_openid(member_id: str) -> str | None:
-    """The person's openid in this cell's mini-program, for payments and messages; None for who never logged in by it."""
+    """The person's openid in this cell's mini-program, for payments and messages; None for who never logged in so."""
     from twinshore.login.identity import openid_of
 
     return openid_of(login_home(), member_id, wechat().appid)
