@@ -11,7 +11,7 @@ import zlib
 from typing import Any, Mapping
 
 from twinshore.events import Event, event_from_json
-from twinshore.store.encoding import INTEGER_LIMIT, incremented
+from twinshore.store.encoding import bounds_before, incremented
 from twinshore.store.port import Change, Create, Delete, Due, Increment, Item, Key, Replace, Require
 
 VERSION = "_version"
@@ -144,10 +144,10 @@ def operation(change: Change, events: str | None, now: int, expired: bool) -> tu
 def _update(change: Increment, events: str | None, values: Attributes) -> Attributes:
     """The bounds go into the condition, so that the field stays a whole number of 63 bits as on the other engines; a
     field that is no number fails them. An old commit's events leave with the first change after it."""
-    floor = -INTEGER_LIMIT if change.at_least is None else change.at_least
+    low, high = bounds_before(change)
     values |= {
-        ":low": number(max(floor - change.by, -INTEGER_LIMIT)),
-        ":high": number(min(INTEGER_LIMIT - change.by, INTEGER_LIMIT)),
+        ":low": number(low),
+        ":high": number(high),
         ":zero": number(0),
         ":one": number(1),
         ":by": number(change.by),

@@ -193,6 +193,13 @@ def incremented(present: Any, change: Increment) -> int | None:
     return total if least <= total <= INTEGER_LIMIT else None
 
 
+def bounds_before(change: Increment) -> tuple[int, int]:
+    """Between which two numbers, both included, the field must be for `change` to hold. For engines that add: their
+    own arithmetic then cannot overflow. The lower may lie beyond 63 bits: then no number will do."""
+    least = -INTEGER_LIMIT if change.at_least is None else change.at_least
+    return max(least - change.by, -INTEGER_LIMIT), min(INTEGER_LIMIT - change.by, INTEGER_LIMIT)
+
+
 def end_of_prefix(prefix: str) -> str | None:
     """The first text, by code point, after every text that starts with `prefix`; None if there is none."""
     while prefix:

@@ -217,11 +217,10 @@ def _describe(index: int, change: Change, text: str | None) -> str:
     """One change as `commit_items` reads it."""
     told: dict[str, Any] = {"i": index, "k": KINDS[type(change)], "p": change.key.partition, "s": change.key.sort}
     if isinstance(change, Increment):
-        least = -encoding.INTEGER_LIMIT if change.at_least is None else change.at_least
-        told |= {"n": change.field, "b": change.by}
-        # Held within 63 bits, so that the server's own arithmetic cannot overflow.
-        told["l"] = max(least - change.by, -encoding.INTEGER_LIMIT)
-        told["h"] = min(encoding.INTEGER_LIMIT - change.by, encoding.INTEGER_LIMIT)
+        low, high = encoding.bounds_before(change)
+        # No 64-bit number passes a bound beyond them all.
+        low, high = (low, high) if low <= encoding.INTEGER_LIMIT else (1, 0)
+        told |= {"n": change.field, "b": change.by, "l": low, "h": high}
     if isinstance(change, (Replace, Delete, Require)) and change.version is not None:
         told["v"] = change.version
     if isinstance(change, (Create, Replace)):
