@@ -71,8 +71,7 @@ class CellGateway:
 
     def event_of(self, request: HttpRequest, shape: str) -> dict[str, Any]:
         if self.place.cloud == "aws":
-            host = "execute-api" if shape == aws.API_GATEWAY else "lambda-url"
-            return aws.http_event(request, shape, self.place.region, f"box.{host}.{self.place.region}.amazonaws.com")
+            return aws.http_event(request, shape, aws.domain_of(shape, self.place.region))
         return tencent.http_event(request, shape)
 
     def _call(self, request: HttpRequest) -> HttpAnswer:

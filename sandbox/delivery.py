@@ -67,29 +67,29 @@ class StreamDelivery:
         if not batch:
             return False
         began = time.monotonic()
-        failed = self._handed_over(batch)
-        done = [item for item in batch if item.key.partition not in failed]
+        done = self._handed_over(batch)
         if done:
-            self._store.commit(*(Delete(item.key, item.version) for item in done))
-        for item in batch:
-            self._note(item, item.key.partition in failed, began)
-        return bool(done)
+            self._store.commit(*(Delete(item.key, item.version) for item in batch[:done]))
+        for item in batch[:done]:
+            self._note(item, False, began)
+        if done < len(batch):  # the ones behind it have not been tried: they go at once
+            self._note(batch[done], True, began)
+        return done > 0
 
-    def _handed_over(self, batch: list[Item]) -> set[str]:
-        """Partitions of the records that the door reported, or all of them if it raised."""
+    def _handed_over(self, batch: list[Item]) -> int:
+        """How many records of the batch are done: those before the first that the door reported, none if it raised."""
         region, now = self._gateway.place.region, int(time.time())
-        numbers = {str(place + 1).zfill(21): item.key.partition for place, item in enumerate(batch)}
+        numbers = [str(place + 1).zfill(21) for place in range(len(batch))]
         records = [aws.stream_record(number, region, _image(item), now) for number, item in zip(numbers, batch)]
         try:
             answer = self._gateway.invoke(EVENTS_DOOR, {"Records": records}, f"stream-{time.time_ns():x}")
         except Exception:  # an invocation that fails sends the whole batch again
             traceback.print_exc()
-            return set(numbers.values())
-        reported = (answer or {}).get("batchItemFailures") or []
-        # An empty or unknown identifier means that the whole batch goes again (Lambda's rule).
-        if any(row.get("itemIdentifier") not in numbers for row in reported):
-            return set(numbers.values())
-        return {numbers[row["itemIdentifier"]] for row in reported}
+            return 0
+        reported = [row.get("itemIdentifier") for row in (answer or {}).get("batchItemFailures") or []]
+        if any(number not in numbers for number in reported):  # Lambda's rule for an identifier it cannot read
+            return 0
+        return min((numbers.index(number) for number in reported), default=len(batch))
 
     def _note(self, item: Item, failed: bool, began: float) -> None:
         partition = item.key.partition
@@ -109,11 +109,12 @@ def _image(item: Item) -> dict[str, Any]:
 
 
 class AsyncInvokes:
-    """Tencent's async invoke: a queue of the platform, and one more try after a failure; the sweep does the rest."""
+    """Tencent's async invoke: a queue of the platform. The door works on what the commit left in the outbox; what fails
+    stays there for the sweep."""
 
     def __init__(self, gateway: CellGateway) -> None:
         self._gateway = gateway
-        self._queue: queue.Queue[Event | None] = queue.Queue()
+        self._queue: queue.Queue[Sequence[Event] | None] = queue.Queue()
         self._threads = [threading.Thread(target=self._run, name="async-invoke", daemon=True) for _ in range(2)]
 
     def start(self) -> None:
@@ -127,15 +128,16 @@ class AsyncInvokes:
             thread.join(5)
 
     def committed(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self._queue.put(event)
+        self._queue.put(tuple(events))
 
     def _run(self) -> None:
-        while (event := self._queue.get()) is not None:
-            began, outcome = time.monotonic(), "done"
+        while (events := self._queue.get()) is not None:
+            began, outcome = time.monotonic(), "failed"
+            message = {"events": [event.as_json() for event in events]}
             try:
-                self._gateway.invoke(EVENTS_DOOR, event.as_json(), f"async-{time.time_ns():x}")
+                said = self._gateway.invoke(EVENTS_DOOR, message, f"async-{time.time_ns():x}")
+                outcome = "again" if (said or {}).get("failed") else "done"
             except Exception:  # the outbox still has it: the sweep finds it
                 traceback.print_exc()
-                outcome = "left to the sweep"
-            self._gateway.flow.note("event", event.name, began, via="async invoke", outcome=outcome)
+            for event in events:
+                self._gateway.flow.note("event", event.name, began, via="async invoke", outcome=outcome)

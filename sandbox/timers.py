@@ -11,21 +11,33 @@ import traceback
 
 from sandbox.cell_gateway import CellGateway
 from sandbox.gateway import aws, tencent
+from twinshore import wiring
 
 SCHEDULE_DOOR = "schedule"
 FIRST_SECONDS = 1.0
-INTERVAL_SECONDS: dict[str, float] = {}
+INTERVAL_SECONDS = {"outbox-sweep": 5.0, "payment-poll": 10.0}
+OTHERWISE_SECONDS = 60.0
+NOT_ON = {"aws": ("outbox-sweep",)}
+"""The stream replaces the sweep there."""
+
+
+def jobs_of(cloud: str) -> dict[str, float]:
+    """Every job of the product's own table that this cloud has a timer for, with its interval in seconds."""
+    return {
+        name: INTERVAL_SECONDS.get(name, OTHERWISE_SECONDS) for name in wiring.jobs() if name not in NOT_ON.get(cloud, ())
+    }
 
 
 class Timers:
     def __init__(self, gateway: CellGateway) -> None:
         self._gateway = gateway
+        self._jobs = jobs_of(gateway.place.cloud) if SCHEDULE_DOOR in gateway.doors else {}
         self._stopped = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
 
     def start(self) -> None:
-        if SCHEDULE_DOOR in self._gateway.doors:
+        if self._jobs:
             self._thread.start()
 
     def stop(self) -> None:
@@ -35,10 +47,10 @@ class Timers:
 
     def fire(self, name: str) -> bool:
         """Run one timer now. False for a name that is no timer."""
-        if name not in INTERVAL_SECONDS or SCHEDULE_DOOR not in self._gateway.doors:
+        if name not in self._jobs:
             return False
         place, at_ms, began = self._gateway.place, int(time.time() * 1000), time.monotonic()
-        event = aws.timer_event(name, place.region, at_ms) if place.cloud == "aws" else tencent.timer_event(name, at_ms)
+        event = aws.timer_event(name) if place.cloud == "aws" else tencent.timer_event(name, at_ms)
         outcome = "done"
         with self._one_at_a_time:
             try:
@@ -50,9 +62,9 @@ class Timers:
         return True
 
     def _run(self) -> None:
-        next_at = {name: time.monotonic() + FIRST_SECONDS for name in INTERVAL_SECONDS}
+        next_at = {name: time.monotonic() + FIRST_SECONDS for name in self._jobs}
         while next_at and not self._stopped.wait(0.25):
             for name, at in list(next_at.items()):
                 if at <= time.monotonic() and not self._stopped.is_set():
                     self.fire(name)
-                    next_at[name] = time.monotonic() + INTERVAL_SECONDS[name]
+                    next_at[name] = time.monotonic() + self._jobs[name]

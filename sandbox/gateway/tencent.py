@@ -16,6 +16,8 @@ from sandbox.gateway.http_request import HttpAnswer, HttpRequest
 PLAIN = "plain"
 API_GATEWAY_COMPATIBLE = "api-gateway-compatible"
 TIMEOUT_MS = 29_000
+CLIENT_PORT = 51234
+"""The plain form's address may carry a port, so it does here."""
 
 
 def context(function_name: str, region: str, request_id: str) -> dict[str, Any]:
@@ -36,32 +38,43 @@ def context(function_name: str, region: str, request_id: str) -> dict[str, Any]:
 
 def http_event(request: HttpRequest, shape: str) -> dict[str, Any]:
     """A body that is not UTF-8 is spoilt here as it is there: the platform turns bytes into text."""
-    headers = request.folded_headers()
-    headers["x-scf-remote-addr"] = request.client_ip
-    event: dict[str, Any] = {
+    body = request.body.decode("utf-8", errors="replace")
+    if shape == PLAIN:
+        headers = request.folded_headers() | {"x-scf-remote-addr": f"{request.client_ip}:{CLIENT_PORT}"}
+        return {"httpMethod": request.method, "path": request.path, "headers": headers,
+                "queryString": _query(request), "body": body}  # fmt: skip
+    return {
         "httpMethod": request.method,
         "path": request.path,
-        "headers": headers,
-        "queryString": dict(request.query_pairs()),
-        "body": request.body.decode("utf-8", errors="replace"),
+        "headerParameters": {},
+        "pathParameters": {},
+        "headers": dict(request.headers),
+        "queryStringParameters": _query(request),
+        "requestContext": {
+            "httpMethod": request.method,
+            "identity": {},
+            "path": request.path,
+            "requestId": request.request_id,
+            "serviceId": "service-box",
+            "sourceIp": request.client_ip,
+            "stage": "release",
+        },
+        "body": body,
+        "isBase64Encoded": False,
     }
-    if shape == API_GATEWAY_COMPATIBLE:
-        event |= {
-            "headerParameters": {},
-            "isBase64Encoded": False,
-            "pathParameters": {},
-            "queryStringParameters": {},
-            "requestContext": {
-                "serviceId": "service-box",
-                "path": request.path,
-                "httpMethod": request.method,
-                "requestId": request.request_id,
-                "identity": {},
-                "sourceIp": request.client_ip,
-                "stage": "release",
-            },
-        }
-    return event
+
+
+def _query(request: HttpRequest) -> dict[str, Any]:
+    """A name that comes once has its value, a repeated one the list of its values."""
+    found: dict[str, Any] = {}
+    for name, value in request.query_pairs():
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found
 
 
 def http_answer(result: object) -> HttpAnswer:
@@ -89,5 +102,5 @@ def timer_event(name: str, at_ms: int) -> dict[str, Any]:
         "Type": "Timer",
         "TriggerName": name,
         "Time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_ms / 1000)),
-        "Message": "",
+        "Message": name,
     }

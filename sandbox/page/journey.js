@@ -1,0 +1,115 @@
+// The two members and their steps. Steps run on the server side of the box: the terminal's journey is the same one.
+
+import { ask, tell } from "./desk.js";
+import { draw, el, toast } from "./dom.js";
+import { exchanges, problem } from "./problem.js";
+import { language, word } from "./words.js";
+
+const busy = new Map(); // member -> slug of the running step
+let journey = null;
+let shores = {};
+
+export async function loadJourney() {
+  journey = await ask("/box/journey");
+  drawJourney();
+}
+
+export function setShores(cells) {
+  shores = Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, cell]));
+  drawJourney();
+}
+
+export function drawJourney() {
+  if (!journey) return;
+  const state = [journey, [...busy], language(), Object.keys(shores)];
+  draw(document.getElementById("members"), state, () => Object.entries(journey.members).map(memberCard));
+  document.getElementById("run-both").disabled = busy.size > 0;
+}
+
+const shoreOf = (member) => shores[member.cell]?.shore || "overseas";
+
+function memberCard([slug, member]) {
+  const done = member.done.length;
+  const total = journey.steps.length;
+  const name = member.name[language()];
+  const finished = done === total;
+  const running = busy.has(slug);
+  const cell = shores[member.cell];
+  const bar = el("i");
+  bar.style.width = `${(100 * done) / total}%`;
+  return el("article", { class: `panel member ${shoreOf(member)}`, "data-member": slug, "aria-busy": String(running) },
+    el("div", { class: "member-head" },
+      el("div", { class: "avatar", "aria-hidden": "true" }, [...name][0]),
+      el("div", {},
+        el("h3", {}, `${name}${language() === "zh" ? "，" : ", "}${member.place[language()]}`),
+        el("p", {}, cell ? `${cell.title[language()]} · ${cell.cloud === "aws" ? "AWS Lambda" : "Tencent SCF"} · ${member.currency}` : ""))),
+    el("div", { class: "member-buttons" },
+      el("button", { type: "button", class: "button button-accent", "data-key": `next-${slug}`, "data-deed": "step", disabled: running || finished, onclick: () => step(slug) }, word("next_step")),
+      el("button", { type: "button", class: "button", "data-key": `all-${slug}`, "data-deed": "run", disabled: running || finished, onclick: () => run(slug) }, word("run_all")),
+      el("button", { type: "button", class: "button button-quiet", "data-key": `over-${slug}`, "data-deed": "restart", disabled: running, onclick: () => restart(slug) }, word("start_over")),
+      finished && el("span", { class: "tag tag-accent", "data-finished": slug }, `✓ ${word("all_done")}`)),
+    el("div", { class: "progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": String(total), "aria-valuenow": String(done), "aria-label": word("journey_title") }, bar),
+    el("ol", { class: "steps" }, journey.steps.map((each, place) => stepRow(slug, member, each, place))));
+}
+
+function stepRow(slug, member, each, place) {
+  const record = member.done[place];
+  const failed = place === member.done.length && member.failed ? member.failed : null;
+  const running = busy.get(slug) === each.slug;
+  const state = record ? "done" : running ? "running" : failed ? "failed" : "waiting";
+  const shown = record || (running ? null : failed);
+  const refused = failed && !running ? failed.exchanges.filter((one) => one.status >= 400).at(-1) : null;
+  return el("li", { class: `step ${state}`, "data-step": each.slug, "aria-current": running ? "step" : null },
+    el("div", { class: "step-row" },
+      el("span", { class: "step-mark", "aria-hidden": "true" }, record ? "✓" : failed && !running ? "!" : String(place + 1)),
+      el("span", { class: "step-title" }, each.title[language()]),
+      el("span", { class: "step-time" }, shown ? `${Math.round(shown.ms)} ms` : ""),
+      shown && el("div", { class: "step-told" }, failed ? `${word("step_failed")} ${shown.told[language()]}` : shown.told[language()]),
+      refused && el("div", { class: "step-told" }, problem(refused)),
+      shown && exchanges(`${member.id}-${slug}-${each.slug}`, shown.exchanges)));
+}
+
+async function step(slug) {
+  const member = journey.members[slug];
+  const next = journey.steps[member.done.length];
+  if (!next || busy.has(slug)) return false;
+  busy.set(slug, next.slug);
+  drawJourney();
+  try {
+    const { record } = await tell(`/box/journey/${slug}/step`);
+    if (record?.ok) {
+      member.done.push(record);
+      member.failed = null;
+    } else {
+      member.failed = record;
+    }
+    return Boolean(record?.ok);
+  } catch {
+    toast(word("lost"));
+    return false;
+  } finally {
+    busy.delete(slug);
+    drawJourney();
+  }
+}
+
+async function run(slug) {
+  while (await step(slug));
+}
+
+async function restart(slug) {
+  try {
+    journey = await tell(`/box/journey/${slug}/restart`);
+  } catch {
+    toast(word("lost"));
+  }
+  drawJourney();
+}
+
+export async function runBoth() {
+  const slugs = Object.keys(journey.members);
+  await Promise.all(slugs.map(async (slug) => {
+    if (journey.members[slug].done.length === journey.steps.length) await restart(slug);
+    await run(slug);
+  }));
+}

@@ -1,0 +1,153 @@
+// Every word of the page, in both languages. The reader's choice is kept; at first the browser's language decides.
+
+const WORDS = {
+  skip: ["Skip to the journey", "跳到旅程"],
+  nav: ["Sections", "页面导航"],
+  language: ["Language", "语言"],
+  nav_journey: ["Journey", "旅程"],
+  nav_cells: ["Cells", "数据区"],
+  nav_flow: ["Events", "事件"],
+  nav_twins: ["Twins", "替身"],
+  nav_mishaps: ["Errors", "出错时"],
+  hero_title: ["One mini-program, two shores", "一个小程序，两岸相连"],
+  hero_lead: [
+    "Members in mainland China are served by Tencent SCF, members overseas by AWS Lambda, from one code base. Everything on this page runs on your machine, through the real functions and each cloud’s real event shapes.",
+    "中国大陆会员由腾讯云 SCF 服务，海外会员由 AWS Lambda 服务，同一套代码。本页的一切都在您的电脑上运行：真实的云函数，真实的两朵云事件格式。",
+  ],
+  picture: [
+    "Two lighthouses on two shores. On the left the cell of mainland China, on the right the cells of Europe, Southeast Asia and the Americas.",
+    "两岸各有一座灯塔。左岸是中国大陆数据区，右岸是欧洲、东南亚和美洲数据区。",
+  ],
+  mainland: ["Mainland shore", "大陆岸"],
+  overseas: ["Overseas shore", "海外岸"],
+  journey_title: ["The journey", "旅程"],
+  journey_lead: [
+    "Two invented members do the same things, each on their own shore. Walk step by step and open any step to read what was sent and answered.",
+    "两位虚构的会员在各自的岸上做同样的事。您可以逐步走完，也可以展开任意一步，查看发送与返回的内容。",
+  ],
+  run_both: ["Run both journeys", "运行两段旅程"],
+  next_step: ["Next step", "下一步"],
+  run_all: ["Run to the end", "一直走完"],
+  start_over: ["Start over", "重新开始"],
+  all_done: ["Journey complete", "旅程完成"],
+  served_by: ["served by", "服务方"],
+  calls: ["{n} calls", "{n} 次调用"],
+  one_call: ["1 call", "1 次调用"],
+  sent: ["Sent", "发送"],
+  answered: ["Answered", "返回"],
+  step_failed: ["This should hold, and does not:", "以下事实应当成立，却没有："],
+  cells_title: ["Cells", "数据区"],
+  cells_lead: [
+    "A cell is one legal data region on one cloud, with its own functions, store and secrets. Personal fields are masked here.",
+    "数据区是一个法律辖区在一朵云上的全部：云函数、存储与密钥。此处个人信息已打码。",
+  ],
+  healthy: ["running", "运行中"],
+  down: ["down", "已停止"],
+  event_shape: ["Event shape", "事件格式"],
+  stored: ["Stored", "已存储"],
+  nothing_stored: ["Nothing stored yet.", "尚无数据。"],
+  more_items: ["and {n} more", "另有 {n} 条"],
+  kill: ["Kill the process", "强制结束进程"],
+  killed: ["Cell {name} was killed (SIGKILL). It starts again on the same data.", "数据区 {name} 已被强制结束（SIGKILL），正在用同一份数据重启。"],
+  flow_title: ["What is happening", "正在发生"],
+  flow_lead: [
+    "Every call through a cell’s gateway, every event on its way to its consumers, every timer. Newest first.",
+    "经过网关的每次调用、送往消费者的每个事件、每个定时器。最新的在最上面。",
+  ],
+  flow_filter: ["Show", "显示"],
+  flow_all: ["All", "全部"],
+  kind_call: ["Calls", "调用"],
+  kind_event: ["Events", "事件"],
+  kind_timer: ["Timers", "定时器"],
+  flow_at: ["Time", "时间"],
+  flow_cell: ["Cell", "数据区"],
+  flow_what: ["What", "内容"],
+  flow_through: ["Through", "途径"],
+  flow_outcome: ["Outcome", "结果"],
+  flow_ms: ["ms", "毫秒"],
+  nothing_yet: ["Nothing yet. Run a journey.", "暂无内容，请先运行旅程。"],
+  done: ["done", "完成"],
+  again: ["again", "重试"],
+  failed: ["failed", "失败"],
+  twins_title: ["Twins", "替身"],
+  twins_lead: [
+    "Stand-ins for outside parties. They speak real HTTP and sign with real algorithms and freshly made keys. Make one misbehave and run a journey again.",
+    "外部机构的替身：使用真实的 HTTP、真实的签名算法与新生成的密钥。让其中一个出错，再走一遍旅程。",
+  ],
+  journal: ["Journal", "日志"],
+  faults: ["Misbehave", "故障开关"],
+  fault_delay_seconds: ["Answer two seconds late", "延迟两秒应答"],
+  fault_status: ["Answer 503", "返回 503"],
+  fault_reset: ["Close the connection", "直接断开连接"],
+  fault_duplicate: ["Deliver each webhook twice", "每个回调投递两次"],
+  fault_reorder: ["Deliver out of order", "乱序投递"],
+  fault_wrong_signature: ["Sign wrongly", "错误签名"],
+  mishaps_title: ["When something is wrong", "出错时"],
+  mishaps_lead: [
+    "Errors are documents too (RFC 9457): a stable type, a title in the reader’s language, and an id to ask about. Nothing is written.",
+    "错误也是文档（RFC 9457）：稳定的类型、读者语言的标题，以及可供查询的编号。不会写入任何数据。",
+  ],
+  mishap_hint: ["Choose a mistake on the left.", "请选择一种错误。"],
+  mishap_hint_narrow: ["Choose a mistake above.", "请选择一种错误。"],
+  problem_type: ["Type", "类型"],
+  problem_detail: ["Detail", "说明"],
+  problem_id: ["Request id", "请求编号"],
+  problem_home: ["Home cell", "所属数据区"],
+  problem_call: ["Call", "调用"],
+  lost: ["The box does not answer. Is it still running?", "没有应答，程序还在运行吗？"],
+  foot: [
+    "Twinshore, on your machine. The people, accounts and payments on this page are invented.",
+    "Twinshore，运行在您的电脑上。本页的人物、账户与支付均为虚构。",
+  ],
+};
+
+const TWINS = {
+  wechat: [["WeChat", "Login codes, the access token, subscribe messages"], ["微信", "登录凭证、接口凭证、订阅消息"]],
+  wechat_pay: [["WeChat Pay", "JSAPI payments, API v3: RSA signatures, encrypted callbacks"], ["微信支付", "JSAPI 支付，API v3：RSA 签名与加密回调"]],
+  stripe: [["Stripe", "Cards and Apple Pay, webhooks signed with HMAC"], ["Stripe", "银行卡与 Apple Pay，HMAC 签名回调"]],
+  mail: [["Mailboxes", "What members find in their mail"], ["邮箱", "会员收到的邮件"]],
+  ses: [["Amazon SES", "E-mail of the AWS cells"], ["Amazon SES", "AWS 数据区的邮件"]],
+  amazon: [["Amazon SES", "E-mail of the AWS cells"], ["Amazon SES", "AWS 数据区的邮件"]],
+  tencent_cloud: [["Tencent Cloud", "API 3.0 with TC3 signatures: e-mail, secrets"], ["腾讯云", "API 3.0（TC3 签名）：邮件与密钥"]],
+  ecb: [["European Central Bank", "The daily reference rates"], ["欧洲央行", "每日参考汇率"]],
+};
+
+let current = stored() || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
+
+function stored() {
+  try {
+    const kept = localStorage.getItem("twinshore-language");
+    return kept === "zh" || kept === "en" ? kept : "";
+  } catch {
+    return ""; // storage switched off: the choice lasts as long as the page
+  }
+}
+
+export const language = () => current;
+
+export function setLanguage(chosen) {
+  current = chosen;
+  try {
+    localStorage.setItem("twinshore-language", chosen);
+  } catch { /* as above */ }
+}
+
+export function word(name, facts = {}) {
+  const both = WORDS[name];
+  const text = both ? both[current === "zh" ? 1 : 0] : name;
+  return text.replace(/\{(\w+)\}/g, (_, fact) => facts[fact] ?? "");
+}
+
+export const known = (name) => name in WORDS;
+
+export const twinWords = (name) => (TWINS[name] || [[name, ""], [name, ""]])[current === "zh" ? 1 : 0];
+
+export function writeStaticWords() {
+  document.documentElement.lang = current === "zh" ? "zh-CN" : "en";
+  document.title = current === "zh" ? "Twinshore：一个小程序，两岸相连" : "Twinshore: one mini-program, two shores";
+  for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", word(node.dataset.label));
+  for (const node of document.querySelectorAll("[data-language]")) {
+    node.setAttribute("aria-pressed", String(node.dataset.language === current));
+  }
+}
