@@ -39,10 +39,8 @@ class Box:
         ports.require_free(self.ports)
         self._take_folder()
         try:
-            accounts = outside.Accounts.kept_in(self.folder / "twins")
-            self.twins = outside.start_twins(accounts, self.folder / "twins", self.ports)
-            keys = self._write_secrets(accounts)
-            self._write_cells_file(keys)
+            self.twins = outside.start_twins(self.folder / "twins", self.ports)
+            self._write_cells_file(self._write_secrets())
             for name, cell in self.declared["cells"].items():
                 self.cells[name] = CellHost(self._place(name, cell), self._settings(name), self._say)
             for host in self.cells.values():
@@ -81,10 +79,10 @@ class Box:
             ) from err
         self._lock = lock
 
-    def _write_secrets(self, accounts: outside.Accounts) -> dict[str, str]:
+    def _write_secrets(self) -> dict[str, str]:
         """Each cell's secrets file; returns the public halves of the cells' keys."""
         return {
-            name: secrets_file.keep(self.folder / name / "secrets.json", outside.secrets_for(name, accounts))
+            name: secrets_file.keep(self.folder / name / "secrets.json", outside.secrets_for(name, self.twins))
             for name in self.declared["cells"]
         }
 
@@ -106,9 +104,8 @@ class Box:
             "TWINSHORE_CELL": name,
             "TWINSHORE_STORE": f"sqlite:{self.folder / name / 'store.db'}",
             "TWINSHORE_SECRETS": f"file:{self.folder / name / 'secrets.json'}",
-            "TWINSHORE_OUTSIDE": json.dumps({party: self.ports.url(port) for party, port in self.ports.twins.items()}),
+            "TWINSHORE_OUTSIDE": json.dumps(outside.addresses_for(name, self.ports)),
             "TWINSHORE_CELLS_FILE": str(self.folder / "cells.json"),
-            **outside.settings_for(name),
         }
 
 

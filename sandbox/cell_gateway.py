@@ -47,6 +47,7 @@ class CellGateway:
         self.doors = doors
         self.flow = flow
         self.shape = ALTERNATE
+        self.is_ready = False
         self.fire_timer: Callable[[str], bool] = lambda name: False
         """Set by the process: run one timer now; False if there is none of that name."""
         self._calls = 0
@@ -54,7 +55,7 @@ class CellGateway:
     def answer(self, request: HttpRequest) -> HttpAnswer:
         if request.path.startswith("/_box/"):
             return self._control(request)
-        origin = dict((name.lower(), value) for name, value in request.headers).get("origin", "")
+        origin = request.folded_headers().get("origin", "")
         if request.method == "OPTIONS" and origin:
             return _with_cors(HttpAnswer(204, (), b""), origin, self.place.page_origin)
         return _with_cors(self._call(_from_stated_address(request)), origin, self.place.page_origin)
@@ -102,10 +103,10 @@ class CellGateway:
         """The box's own desk: never part of the product, only on 127.0.0.1, JSON only."""
         word = request.path.removeprefix("/_box/")
         if request.method == "GET" and word == "ready":
-            return json_answer({"cell": self.place.cell, "doors": sorted(self.doors)})
+            return json_answer({"cell": self.place.cell, "doors": sorted(self.doors)}, 200 if self.is_ready else 503)
         if request.method == "GET" and word == "state":
             return json_answer(self._state())
-        if request.method != "POST" or "json" not in dict(request.folded_headers()).get("content-type", ""):
+        if request.method != "POST" or "json" not in request.folded_headers().get("content-type", ""):
             return json_answer({"message": "POST JSON, or GET /_box/state"}, 405)
         if word == "shape":
             return self._set_shape(str(json.loads(request.body or b"{}").get("shape", "")))

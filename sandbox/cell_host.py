@@ -24,7 +24,7 @@ READY_SECONDS = 30.0
 END_SECONDS = 5.0
 LOG_LIMIT_BYTES = 5_000_000
 RESTART_LIMIT = 5
-"""Deaths within RESTART_WINDOW_SECONDS after which a cell stays down: something is wrong that a restart does not heal."""
+"""Deaths within RESTART_WINDOW_SECONDS after which a cell stays down: a restart does not heal what is wrong."""
 RESTART_WINDOW_SECONDS = 30.0
 
 

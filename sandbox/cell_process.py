@@ -20,8 +20,6 @@ from sandbox.http_server import LocalServer
 from sandbox.timers import Timers
 from twinshore import wiring
 
-READY = "ready"
-
 
 def main(argument: str) -> int:
     place = CellPlace(**json.loads(argument))
@@ -39,7 +37,8 @@ def main(argument: str) -> int:
         wiring.on_committed(delivery.committed)
         delivery.start()
     timers.start()
-    print(READY, flush=True)
+    timers.wait_for_first_round()
+    gateway.is_ready = True
 
     ended.wait()
     server.stop()

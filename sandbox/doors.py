@@ -42,7 +42,7 @@ def _paths(module: ModuleType) -> tuple[tuple[str, ...], ...]:
 
 
 def door_for(doors: dict[str, LoadedDoor], path: str) -> LoadedDoor | None:
-    """The door whose template fits `path`: the one with the most literal parts, so that `/v1/a/b` wins over `/v1/a/{id}`."""
+    """The door whose template fits `path`: the one with the most literal parts, so `/v1/a/b` wins over `/v1/a/{id}`."""
     parts = path.strip("/").split("/")
     fits = [
         (sum(not part.startswith("{") for part in template), door.name)

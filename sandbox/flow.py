@@ -1,4 +1,4 @@
-"""What went through a cell lately, for the page: calls, deliveries and timers with their times. No bodies, no secrets."""
+"""What went through a cell lately, for the page: calls, deliveries and timers with times. No bodies, no secrets."""
 
 from __future__ import annotations
 

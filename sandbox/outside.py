@@ -1,43 +1,81 @@
-"""The outside parties of the box: which twins there are, what accounts our cells have with them, and in which secrets.
+"""The outside parties of the box: which twins there are, and what our cells' secrets say of them.
 
-Accounts are invented at the first start and kept, so that twins and cells still know each other after a restart.
+Twins make their keys at the first start and keep them, so that twins and cells still know each other after a restart.
+Each AWS cell has a Stripe account of its own, as each legal entity has: a webhook endpoint belongs to one account.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import Any, Callable, Mapping
 
 from sandbox.ports import PortPlan
 from sandbox.twins.server import Twin
 
-PARTIES = ("ecb",)
+PARTIES = ("wechat", "wechat_pay", "stripe", "stripe_sea", "stripe_us", "ecb")
 """In the order of their ports."""
+STRIPE_OF = {"eu": "stripe", "sea": "stripe_sea", "us": "stripe_us"}
+WEBHOOK_PATH = "/v1/webhooks/stripe"
+
+SWITCHES: dict[str, dict[str, Any]] = {
+    "wechat_pay": {"drop_notices": True, "wrong_signature": True, "notice_delay_seconds": 2, "lose_answer": True},
+    "stripe": {"drop_notices": True, "wrong_signature": True, "notice_delay_seconds": 2, "lose_answer": True},
+}
+"""What the page offers beyond the faults of every twin; see each twin's docstring."""
 
 
-class Accounts(NamedTuple):
-    """What the parties issued to us."""
-
-    @classmethod
-    def kept_in(cls, folder: Path) -> "Accounts":
-        return cls()
-
-
-def start_twins(accounts: Accounts, folder: Path, ports: PortPlan) -> dict[str, Twin]:
-    makers = _makers(accounts)
+def start_twins(folder: Path, ports: PortPlan) -> dict[str, Twin]:
+    makers = _makers(ports)
     return {name: makers[name](folder / name, port).start() for name, port in ports.twins.items()}
 
 
-def _makers(accounts: Accounts) -> dict[str, Callable[[Path, int], Twin]]:
+def secrets_for(cell: str, twins: Mapping[str, Twin]) -> dict[str, str]:
+    """By the names that the wiring asks for. A cell is given what its own methods need, nothing of another's."""
+    from sandbox.twins.wechat import APPS
+
+    appid, app_secret = next(iter(APPS.items()))
+    given = {"wechat_app": json.dumps({"appid": appid, "secret": app_secret})}
+    if cell == "cn":
+        given["wechat_pay"] = json.dumps(_secret_of(twins["wechat_pay"]))
+    else:
+        given["stripe"] = json.dumps(_secret_of(twins[STRIPE_OF[cell]]))
+    return given
+
+
+def addresses_for(cell: str, ports: PortPlan) -> dict[str, str]:
+    """Outside party -> base URL, as this cell sees it."""
+    seen = {name: ports.url(port) for name, port in ports.twins.items() if not name.startswith("stripe")}
+    return {**seen, **({"stripe": ports.url(ports.twins[STRIPE_OF[cell]])} if cell in STRIPE_OF else {})}
+
+
+def switches_of(party: str) -> dict[str, Any]:
+    return SWITCHES.get(party.partition("_s")[0] if party.startswith("stripe") else party, {})
+
+
+def _makers(ports: PortPlan) -> dict[str, Callable[[Path, int], Twin]]:
     from sandbox.twins.ecb import EcbTwin
+    from sandbox.twins.stripe import StripeTwin
+    from sandbox.twins.wechat import APPS, WechatTwin
+    from sandbox.twins.wechat_pay import WechatPayTwin
 
-    return {"ecb": EcbTwin}
+    def stripe(cell: str) -> Callable[[Path, int], Twin]:
+        webhook = ports.url(ports.cells[cell]) + WEBHOOK_PATH
+        return lambda folder, port: _as_named(STRIPE_OF[cell], StripeTwin(folder, port, webhook_url=webhook))
+
+    return {
+        "wechat": WechatTwin,
+        "wechat_pay": lambda folder, port: WechatPayTwin(folder, port, appid=next(iter(APPS))),
+        "ecb": EcbTwin,
+        **{name: stripe(cell) for cell, name in STRIPE_OF.items()},
+    }
 
 
-def secrets_for(cell: str, accounts: Accounts) -> dict[str, str]:
-    return {}
+def _as_named(name: str, twin: Twin) -> Twin:
+    twin.name = name
+    return twin
 
 
-def settings_for(cell: str) -> dict[str, str]:
-    """Environment variables of a cell beyond those that every cell has."""
-    return {}
+def _secret_of(twin: Any) -> dict[str, Any]:
+    secret: dict[str, Any] = twin.secret()
+    return secret

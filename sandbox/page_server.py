@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Callable
 
+from sandbox import mishaps, outside
 from sandbox.box import Box
 from sandbox.gateway.http_request import HttpAnswer, HttpRequest
 from sandbox.http_server import LocalServer, json_answer
@@ -52,6 +53,7 @@ class PageServer:
             "/box.json": self._box.listing,
             "/box/overview": self.overview,
             "/box/journey": self._journeys.shown,
+            "/box/mishaps": mishaps.listed,
         }
         if request.path in answers:
             return json_answer(answers[request.path]())
@@ -71,7 +73,10 @@ class PageServer:
                 }
                 for name, asked in cells.items()
             },
-            "twins": {name: {"url": self._box.twins[name].url, "state": asked.result()} for name, asked in twins.items()},
+            "twins": {
+                name: {"url": self._box.twins[name].url, "switches": outside.switches_of(name), "state": asked.result()}
+                for name, asked in twins.items()
+            },
         }  # fmt: skip
 
     def _press(self, request: HttpRequest) -> HttpAnswer:
@@ -91,6 +96,9 @@ class PageServer:
                 return json_answer({"killed": name})
             case ["box", "cells", name, "shape"] if name in self._box.cells:
                 return json_answer({}, self._box.cells[name].tell("shape", body) or 503)
+            case ["box", "mishaps", slug] if any(slug == each.slug for each in mishaps.MISHAPS):
+                made = mishaps.make(slug, str(body.get("language", "en")), self._box.listing()["cells"])
+                return json_answer({"exchange": made._asdict()})
             case ["box", "twins", name, "faults"] if name in self._box.twins:
                 return json_answer(_set_faults(self._box.twins[name].url, body))
         return json_answer({"message": "Not Found"}, 404)

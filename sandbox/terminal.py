@@ -58,9 +58,7 @@ class Terminal:
             where = f"{CLOUD[cell['cloud']]}, {cell['region']}"
             title = padded(cell["name"][self.language], TITLE_COLUMNS - 7)
             accent = ACCENT[cell["shore"]]
-            self.say(
-                f"  {self._paint('●', accent)} {name:<5}{title}{padded(where, 32)}{box.ports.url(box.ports.cells[name])}"
-            )
+            self.say(f"  {self._paint('●', accent)} {name:<5}{title}{padded(where, 32)}{box.cells[name].url}")
         self.say(f"  {self._dim('○')} {self.word('twins')}: {', '.join(box.ports.twins)}")
 
     def walk(self, journeys: Journeys, shores: dict[str, str]) -> bool:

@@ -14,7 +14,7 @@ from sandbox.gateway import aws, tencent
 from twinshore import wiring
 
 SCHEDULE_DOOR = "schedule"
-FIRST_SECONDS = 1.0
+FIRST_ROUND_SECONDS = 8.0
 INTERVAL_SECONDS = {"outbox-sweep": 5.0, "payment-poll": 10.0}
 OTHERWISE_SECONDS = 60.0
 NOT_ON = {"aws": ("outbox-sweep",)}
@@ -24,7 +24,9 @@ NOT_ON = {"aws": ("outbox-sweep",)}
 def jobs_of(cloud: str) -> dict[str, float]:
     """Every job of the product's own table that this cloud has a timer for, with its interval in seconds."""
     return {
-        name: INTERVAL_SECONDS.get(name, OTHERWISE_SECONDS) for name in wiring.jobs() if name not in NOT_ON.get(cloud, ())
+        name: INTERVAL_SECONDS.get(name, OTHERWISE_SECONDS)
+        for name in wiring.jobs()
+        if name not in NOT_ON.get(cloud, ())
     }
 
 
@@ -33,12 +35,18 @@ class Timers:
         self._gateway = gateway
         self._jobs = jobs_of(gateway.place.cloud) if SCHEDULE_DOOR in gateway.doors else {}
         self._stopped = threading.Event()
+        self._first_round = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
 
     def start(self) -> None:
         if self._jobs:
             self._thread.start()
+
+    def wait_for_first_round(self) -> None:
+        """Every job runs once at the start, as after a deployment: no rates, no locks."""
+        if self._jobs:
+            self._first_round.wait(FIRST_ROUND_SECONDS)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -62,9 +70,10 @@ class Timers:
         return True
 
     def _run(self) -> None:
-        next_at = {name: time.monotonic() + FIRST_SECONDS for name in self._jobs}
-        while next_at and not self._stopped.wait(0.25):
+        next_at = dict.fromkeys(self._jobs, 0.0)
+        while not self._stopped.wait(0.25 if self._first_round.is_set() else 0):
             for name, at in list(next_at.items()):
                 if at <= time.monotonic() and not self._stopped.is_set():
                     self.fire(name)
                     next_at[name] = time.monotonic() + self._jobs[name]
+            self._first_round.set()

@@ -26,6 +26,7 @@ class Traveller(NamedTuple):
     name: dict[str, str]
     """By language: "en", "zh"."""
     place: dict[str, str]
+    market: str
     cell: str
     client_ip: str
     language: str
@@ -132,9 +133,9 @@ class Walk:
         if data is not None:
             headers = {**headers, "Content-Type": "application/json"}
         began = time.monotonic()
-        status, raw = _exchange(urllib.request.Request(base + path, data, headers, method=method))
+        status, raw = exchange(urllib.request.Request(base + path, data, headers, method=method))
         spent_ms = round((time.monotonic() - began) * 1000, 1)
-        answer = _parsed(raw)
+        answer = parsed(raw)
         self.exchanges.append(Exchange(to, method, path, status, spent_ms, shown(body), shown(answer)))
         return Reply(status, answer)
 
@@ -150,7 +151,7 @@ def shown(value: Any, name: str = "") -> Any:
     return value if not isinstance(value, str) or len(value) <= 200 else value[:199] + "…"
 
 
-def _exchange(request: urllib.request.Request) -> tuple[int, bytes]:
+def exchange(request: urllib.request.Request) -> tuple[int, bytes]:
     """Status and body of any answer; (0, b"") for none. No proxy: everything is on this machine."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -162,7 +163,7 @@ def _exchange(request: urllib.request.Request) -> tuple[int, bytes]:
         return 0, b""
 
 
-def _parsed(raw: bytes) -> Any:
+def parsed(raw: bytes) -> Any:
     try:
         return json.loads(raw) if raw else None
     except ValueError:

@@ -137,8 +137,9 @@ def _with_forwarding(request: HttpRequest, domain: str) -> dict[str, str]:
     headers = request.folded_headers()
     came_through = headers.get("x-forwarded-for", "")
     forwarded = f"{came_through}, {request.client_ip}" if came_through else request.client_ip
-    return {**headers, "host": domain, "x-forwarded-for": forwarded, "x-forwarded-port": "443",
-            "x-forwarded-proto": "https", "x-amzn-trace-id": f"Root=1-{request.at_ms // 1000:08x}-{request.request_id[:24]}"}  # fmt: skip
+    trace = f"Root=1-{request.at_ms // 1000:08x}-{request.request_id[:24]}"
+    written = {"host": domain, "x-forwarded-for": forwarded, "x-forwarded-port": "443", "x-forwarded-proto": "https"}
+    return {**headers, **written, "x-amzn-trace-id": trace}
 
 
 def _body(body: bytes, content_type: str, content_encoding: str) -> tuple[str, bool]:
