@@ -1,0 +1,41 @@
+"""infra/secrets.toml: every secret that the code asks for, and who is granted it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.tree import ROOT, aws_functions, doors, parsed, python_files
+
+try:
+    import tomllib
+except ImportError:  # Python 3.10
+    import tomli as tomllib
+
+SECRETS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "infra" / "secrets.toml").read_text(encoding="utf-8"))
+
+
+def test_every_secret_that_the_wiring_asks_for_is_in_the_table() -> None:
+    asked = set()
+    for path in python_files("layers/core/twinshore/wiring"):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "secret":
+                asked |= {arg.value for arg in ast.walk(node.args[0]) if isinstance(arg, ast.Constant)}
+    assert asked
+    assert asked <= set(SECRETS)
+
+
+@pytest.mark.parametrize("door", aws_functions())
+def test_a_function_on_aws_may_read_its_own_secrets_only(door: str) -> None:
+    granted = re.findall(r"secret:twinshore/\$\{Cell\}/(\w+)-\?{6}'", str(aws_functions()[door].get("Policies", [])))
+    expected = {name for name, s in SECRETS.items() if door in s["doors"] and "aws" in s["clouds"]}
+    assert set(granted) == expected
+
+
+def test_the_table_names_doors_that_are_there() -> None:
+    named = {door for secret in SECRETS.values() for door in secret["doors"]}
+    assert named <= set(aws_functions())
+    assert set(doors()) <= set(aws_functions())
