@@ -24,9 +24,11 @@ def write_keys_and_notification(folder: Path) -> None:
         ).decode()
 
     key, merchant = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    ).decode()
+    public = (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
     transaction = {
         "mchid": MCHID, "appid": APPID, "out_trade_no": REFERENCE, "transaction_id": "4200001234202611221234567890",
         "trade_type": "JSAPI", "trade_state": "SUCCESS", "trade_state_desc": "支付成功", "bank_type": "OTHERS",

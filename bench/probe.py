@@ -16,10 +16,10 @@ if name.startswith("pay_"):
     with open(os.environ["BENCH_KEYS"] + "/notify.json") as file:
         event = json.load(file)
 else:
-    from bench.request import EVENT as event
+    from bench.request import EVENT as event  # noqa: N811 - a copy that the loop below may write
     from bench.request import Context
 context = Context()
-sys.stdout = open(os.devnull, "w")  # a door's log lines are work; where they go is not
+sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - a door's log lines are work; where they go is not
 before_import = time.perf_counter()
 stack = importlib.import_module(f"bench.stacks.{name}")
 imported = time.perf_counter()

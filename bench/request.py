@@ -12,8 +12,10 @@ BODY = {
     "currency": "EUR",
     "amount_minor": 12345,
     "quote_id": "quote-01jax7q4z5s0s1n6v2t8k9m3bd",
-    "items": [{"sku": "VOUCHER-0001", "quantity": 1, "points": 600}, {"sku": "VOUCHER-0002", "quantity": 1, "points": 600}],
-    "delivery": {"name": "Anna Beispiel", "country": "DE", "city": "Frankfurt", "line": "Musterweg 1", "postcode": "60311"},
+    "items": [{"sku": "VOUCHER-0001", "quantity": 1, "points": 600},
+              {"sku": "VOUCHER-0002", "quantity": 1, "points": 600}],
+    "delivery": {"name": "Anna Beispiel", "country": "DE", "city": "Frankfurt",
+                 "line": "Musterweg 1", "postcode": "60311"},
     "note": "please wrap",
 }  # fmt: skip
 EVENT: dict[str, Any] = {
@@ -47,4 +49,5 @@ class Context:
 
 def answer(member_id: str, points: int, currency: str, item_points: list[int], authorization: str) -> dict[str, Any]:
     return {"redemption_id": "rd-1", "member_id": member_id, "points": points, "currency": currency,
-            "total": sum(item_points), "authorised": authorization.startswith("Bearer "), "status": "accepted"}  # fmt: skip
+            "total": sum(item_points), "authorised": authorization.startswith("Bearer "),
+            "status": "accepted"}  # fmt: skip

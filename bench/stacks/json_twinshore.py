@@ -1,9 +1,8 @@
 """Our door, with a model; the cell is named by hand as the wiring would name it."""
 
-from twinshore.web import Door
-
 from bench.request import answer
 from bench.stacks.models import Redemption
+from twinshore.web import Door
 
 
 class Wiring:

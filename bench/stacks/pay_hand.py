@@ -25,7 +25,9 @@ def handler(event, context):
     except InvalidSignature:
         return {"statusCode": 401, "body": "{}"}
     resource = json.loads(body)["resource"]
-    opened = SEAL.decrypt(resource["nonce"].encode(), a2b_base64(resource["ciphertext"]), resource["associated_data"].encode())
+    opened = SEAL.decrypt(
+        resource["nonce"].encode(), a2b_base64(resource["ciphertext"]), resource["associated_data"].encode()
+    )
     transaction = json.loads(opened)
     told = {"reference": transaction["out_trade_no"], "amount": transaction["amount"]["total"]}
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(told)}

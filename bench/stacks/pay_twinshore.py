@@ -29,5 +29,3 @@ handler = Door("payment_callbacks", Wiring())
 def notify(request):
     notices, _ = PROVIDER.read_webhook(request.headers, request.body, request.now)
     return {"reference": notices[0].reference, "amount": notices[0].amount.amount_minor}
-
-

@@ -1,4 +1,4 @@
-"""infra/tencent: its paths are the doors' own; its arguments, where the provider's schema is at hand, are known ones."""
+"""infra/tencent: its paths are the doors' own; its arguments, where the provider's schema is at hand, are known."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Callable, Iterator
 
 import pytest
-from twinshore.outbound import NoAnswer, Unreachable, send
 
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+from twinshore.outbound import NoAnswer, Unreachable, send
 
 
 class Echo(Twin):

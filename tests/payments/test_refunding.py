@@ -44,7 +44,7 @@ def test_parts_and_the_rest_add_up(shop: Shop) -> None:
     "amount", [Money(1999, "JPY"), Money(123_457, "HUF"), Money(12_345, "KWD"), Money(99_999, "INR")]
 )
 def test_museum_8_part_and_rest_are_in_the_captured_currency_to_the_unit(shop: Shop, amount: Money) -> None:
-    """Automattic/woocommerce-payments #5215, #2934, smartstore/Smartstore #1584: converted anew, a refund left units over."""
+    """Automattic/woocommerce-payments #5215, #2934, smartstore/Smartstore #1584: converted anew, refunds left units."""
     order_id = shop.paid_order(amount)
     part = shop.refund(order_id, amount.amount_minor // 3)["amount"]
     rest = shop.refund(order_id)["amount"]
