@@ -20,12 +20,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from twinshore.errors import BadRequest
 from twinshore.payments.port import SignatureRefused
 from twinshore.providers.configuration import ProviderNotConfigured
-from twinshore.providers.wechat_pay.keys import public_key
+from twinshore.providers.wechat_pay.keys import SMALLEST_MODULUS_BITS, public_key
 
 WINDOW_SECONDS = 300
 """Exclusive: a notice signed 300 s ago is refused, as WeChat's own Go client does."""
 REFRESH_INTERVAL_SECONDS = 600
 PUBLIC_KEY_ID_PREFIX = "PUB_KEY_ID_"
+_PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
+"""WeChat sends some notices and answers with a wrong signature to see whether we look; this one may be valid base64."""
 _SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 _PADDING, _HASH = PKCS1v15(), SHA256()
 
@@ -104,13 +106,15 @@ def _looks_like_certificate_serial(serial: str) -> bool:
 
 
 def _signature(text: str) -> bytes:
-    """Strict base64: one signature has one spelling. WeChat's probes ("WECHATPAY/SIGNTEST/…") end here."""
+    """Strict base64: one signature has one spelling."""
+    if text.startswith(_PROBE_PREFIX):
+        raise SignatureRefused
     try:
         raw = a2b_base64(text)
     except (Base64Error, ValueError):
         raise SignatureRefused from None
     # The lenient decoder skips foreign characters and ignores the unused bits of the last one.
-    if not raw or b2a_base64(raw, newline=False).decode() != text:
+    if len(raw) < SMALLEST_MODULUS_BITS // 8 or b2a_base64(raw, newline=False).decode() != text:
         raise SignatureRefused
     return raw
 
