@@ -13,65 +13,90 @@ function shape(tag, attributes, ...children) {
 
 const path = (d, fill, more = {}) => shape("path", { d, fill, ...more });
 
-function lighthouse(x, base, colour, toward) {
-  const beam = toward > 0 ? `M${x} ${base - 118} L${x + 520} ${base - 176} L${x + 520} ${base - 84} Z` : `M${x} ${base - 118} L${x - 520} ${base - 176} L${x - 520} ${base - 84} Z`;
+const TOWER = "color-mix(in srgb, var(--paper) 30%, #ffffff)";
+
+function lighthouse(x, base, colour) {
   return [
-    path(beam, `url(#beam-${toward > 0 ? "right" : "left"})`),
-    path(`M${x - 15} ${base} L${x - 9} ${base - 104} H${x + 9} L${x + 15} ${base} Z`, "var(--surface)"),
-    path(`M${x - 13.300} ${base - 30} L${x - 11.300} ${base - 62} H${x + 11.300} L${x + 13.300} ${base - 30} Z`, colour),
-    path(`M${x - 13} ${base - 104} h26 v-4 h-26 Z`, colour),
+    path(`M${x - 17} ${base + 30} L${x - 9} ${base - 104} H${x + 9} L${x + 17} ${base + 30} Z`, TOWER, { stroke: "var(--line)", "stroke-width": 1 }),
+    path(`M${x - 13.8} ${base - 22} L${x - 11.7} ${base - 58} H${x + 11.7} L${x + 13.8} ${base - 22} Z`, colour),
+    path(`M${x - 14} ${base - 103} h28 v-5 h-28 Z`, colour),
     path(`M${x - 8} ${base - 108} h16 v-16 h-16 Z`, "#ffd98a"),
-    path(`M${x - 11} ${base - 124} L${x} ${base - 137} L${x + 11} ${base - 124} Z`, colour),
+    path(`M${x - 12} ${base - 124} L${x} ${base - 138} L${x + 12} ${base - 124} Z`, colour),
+  ];
+}
+
+// From the lamp to the middle of the water, where the two beams meet.
+function beam(x, y, reach, id) {
+  return path(`M${x} ${y} L${x + reach} ${y - 46} L${x + reach} ${y + 46} Z`, `url(#${id})`);
+}
+
+function shore(width, mirrored, soft, colour) {
+  const at = (x) => (mirrored ? width - x * (width / 1440) : x * (width / 1440));
+  const line = (points) => points.map(([x, y]) => `${at(x)} ${y}`).join(" ");
+  return [
+    path(`M${line([[0, 146]])} C${line([[130, 116], [230, 160], [320, 186]])} S${line([[470, 226], [560, 262]])} S${line([[640, 316], [690, 330]])} L${line([[0, 330]])} Z`, soft),
+    path(`M${line([[0, 196]])} C${line([[140, 172], [250, 204], [340, 228]])} S${line([[450, 262], [520, 296]])} S${line([[560, 324], [590, 330]])} L${line([[0, 330]])} Z`, `color-mix(in srgb, ${colour} 22%, ${soft})`),
   ];
 }
 
 function lamp(x, y, cell, name, anchor) {
   const up = cell.state !== null;
   const colour = `var(--${cell.shore})`;
-  const step = anchor === "start" ? 18 : -18;
-  return shape("g", { class: "lights" },
-    shape("circle", { cx: x, cy: y, r: 13, fill: colour, opacity: up ? ".18" : "0" }),
-    shape("circle", { cx: x, cy: y, r: 6.5, fill: up ? colour : "var(--muted)", class: "lamp" }),
+  const step = anchor === "start" ? 20 : -20;
+  return shape("g", {},
+    shape("circle", { cx: x, cy: y, r: 13, fill: colour, opacity: up ? ".2" : "0" }),
+    shape("circle", { cx: x, cy: y, r: 6.5, fill: up ? colour : "var(--muted)" }),
     shape("text", { x: x + step, y: y - 1, "text-anchor": anchor, class: "pic-label" }, cell.title[language()]),
-    shape("text", { x: x + step, y: y + 16, "text-anchor": anchor, class: "pic-small" }, `${name} · ${cell.cloud === "aws" ? "AWS Lambda" : "Tencent SCF"}`));
-}
-
-let shown = "";
-
-export function drawPicture(cells) {
-  const key = JSON.stringify([language(), Object.entries(cells).map(([name, cell]) => [name, cell.state !== null])]);
-  if (key === shown) return;
-  shown = key;
-  const fade = (id, from) => shape("linearGradient", { id, x1: from, x2: 1 - from, y1: 0, y2: 0 },
-    shape("stop", { offset: "0", "stop-color": "#ffe3a6", "stop-opacity": ".75" }),
-    shape("stop", { offset: "1", "stop-color": "#ffe3a6", "stop-opacity": "0" }));
-  const svg = shape("svg", { viewBox: "0 0 1440 330", role: "img", "aria-label": word("picture"), preserveAspectRatio: "xMidYMax slice" },
-    shape("defs", {}, fade("beam-right", 0), fade("beam-left", 1)),
-    path("M0 214 C240 200 420 226 720 214 S1200 202 1440 214 V330 H0 Z", "var(--sea-1)"),
-    ...lighthouse(330, 190, "var(--mainland)", 1),
-    ...lighthouse(1110, 190, "var(--overseas)", -1),
-    path("M0 150 C120 118 210 158 300 182 S430 216 500 236 L500 330 H0 Z", "var(--mainland-soft)"),
-    path("M0 196 C140 176 260 206 352 228 S470 262 520 282 L520 330 H0 Z", "color-mix(in srgb, var(--mainland) 22%, var(--mainland-soft))"),
-    path("M1440 150 C1320 118 1230 158 1140 182 S1010 216 940 236 L940 330 H1440 Z", "var(--overseas-soft)"),
-    path("M1440 196 C1300 176 1180 206 1088 228 S970 262 920 282 L920 330 H1440 Z", "color-mix(in srgb, var(--overseas) 20%, var(--overseas-soft))"),
-    path("M0 268 C260 250 460 286 720 268 S1180 250 1440 268 V330 H0 Z", "var(--sea-2)", { opacity: ".55" }),
-    path("M0 300 C260 286 460 314 720 300 S1180 286 1440 300 V330 H0 Z", "var(--sea-3)", { opacity: ".6" }),
-    boat(720, 244),
-    ...lamps(cells));
-  document.getElementById("picture").replaceChildren(svg);
+    shape("text", { x: x + step, y: y + 15, "text-anchor": anchor, class: "pic-small" }, `${name} · ${cell.cloud === "aws" ? "AWS Lambda" : "Tencent SCF"}`));
 }
 
 function boat(x, y) {
   return shape("g", {},
-    path(`M${x - 34} ${y} h68 l-12 18 h-44 Z`, "var(--ink)"),
-    shape("rect", { x: x - 11, y: y - 46, width: 22, height: 40, rx: 4, fill: "var(--surface)", stroke: "var(--ink)", "stroke-width": 2.500 }),
-    path(`M${x - 5} ${y - 36} h10 M${x - 5} ${y - 29} h10 M${x - 5} ${y - 22} h6`, "none", { stroke: "var(--muted)", "stroke-width": 2, "stroke-linecap": "round" }));
+    path(`M${x - 34} ${y} h68 l-13 19 h-42 Z`, "var(--ink)"),
+    shape("rect", { x: x - 12, y: y - 47, width: 24, height: 41, rx: 4.5, fill: "var(--surface)", stroke: "var(--ink)", "stroke-width": 2.5 }),
+    path(`M${x - 6} ${y - 37} h12 M${x - 6} ${y - 30} h12 M${x - 6} ${y - 23} h7`, "none", { stroke: "var(--muted)", "stroke-width": 2, "stroke-linecap": "round" }));
 }
 
-function lamps(cells) {
-  const of = (shore) => Object.entries(cells).filter(([, cell]) => cell.shore === shore);
+function lamps(cells, width) {
+  const of = (side) => Object.entries(cells).filter(([, cell]) => cell.shore === side);
+  const edge = width / 20;
   return [
-    ...of("mainland").map(([name, cell], place) => lamp(96, 236 + place * 34, cell, name, "start")),
-    ...of("overseas").map(([name, cell], place) => lamp(1344 - place * 8, 206 + place * 40, cell, name, "end")),
+    ...of("mainland").map(([name, cell], place) => lamp(edge, 236 + place * 40, cell, name, "start")),
+    ...of("overseas").map(([name, cell], place) => lamp(width - edge, 196 + place * 40, cell, name, "end")),
   ];
+}
+
+const fade = (id, from) => shape("linearGradient", { id, x1: from, x2: 1 - from, y1: 0, y2: 0 },
+  shape("stop", { offset: "0", "stop-color": "#ffdf9a", "stop-opacity": ".85" }),
+  shape("stop", { offset: "1", "stop-color": "#ffdf9a", "stop-opacity": "0" }));
+
+function waves(width, y, fill, opacity) {
+  const part = width / 4;
+  return path(`M0 ${y} C${part * 0.7} ${y - 14} ${part * 1.3} ${y + 12} ${part * 2} ${y} S${part * 3.3} ${y - 14} ${width} ${y} V330 H0 Z`, fill, { opacity });
+}
+
+let shown = "";
+const narrow = matchMedia("(max-width: 760px)");
+
+export function drawPicture(cells) {
+  const width = narrow.matches ? 640 : 1440;
+  const key = JSON.stringify([language(), width, Object.entries(cells).map(([name, cell]) => [name, cell.state !== null])]);
+  if (key === shown) return;
+  shown = key;
+  const left = width * 0.235;
+  const right = width - left;
+  document.getElementById("picture").replaceChildren(shape("svg",
+    { viewBox: `0 0 ${width} 330`, role: "img", "aria-label": word("picture") },
+    shape("defs", {}, fade("beam-right", 0), fade("beam-left", 1)),
+    beam(left, 56, (right - left) * 0.62, "beam-right"),
+    beam(right, 56, (left - right) * 0.62, "beam-left"),
+    waves(width, 214, "var(--sea-1)", 1),
+    ...lighthouse(left, 172, "var(--mainland)"),
+    ...lighthouse(right, 172, "var(--overseas)"),
+    ...shore(width, false, "var(--mainland-soft)", "var(--mainland)"),
+    ...shore(width, true, "var(--overseas-soft)", "var(--overseas)"),
+    waves(width, 284, "var(--sea-2)", 0.75),
+    boat(width / 2, 268),
+    waves(width, 304, "var(--sea-3)", 0.8),
+    ...lamps(cells, width)));
 }
