@@ -22,7 +22,7 @@ PRICE = Money(1299, "EUR")
 
 def fresh_order(state: str = port.PENDING, attempts: int = 1) -> Order:
     tries = tuple(OrderAttempt(n, "paper", "paper_money", NOW + 1800, state) for n in range(1, attempts + 1))
-    return Order(ORDER_ID, "m_anna", PRICE, "A kettle", NOW, NOW + 86_400, attempts=tries, version=1)
+    return Order(ORDER_ID, "eu", "m_anna", PRICE, "A kettle", NOW, NOW + 86_400, attempts=tries, version=1)
 
 
 def news(state: str, amount: Money | None = PRICE, number: int = 1, **more: str) -> Notice:

@@ -44,7 +44,7 @@ def test_parts_and_the_rest_add_up(shop: Shop) -> None:
     "amount", [Money(1999, "JPY"), Money(123_457, "HUF"), Money(12_345, "KWD"), Money(99_999, "INR")]
 )
 def test_museum_8_part_and_rest_are_in_the_captured_currency_to_the_unit(shop: Shop, amount: Money) -> None:
-    """Automattic/woocommerce-payments #5215, #2934, smartstore/Smartstore #1584: converted anew, refunds left units."""
+    """Automattic/woocommerce-payments #5215, #2934, smartstore/Smartstore #1584: converted anew, refunds lost units."""
     order_id = shop.paid_order(amount)
     part = shop.refund(order_id, amount.amount_minor // 3)["amount"]
     rest = shop.refund(order_id)["amount"]
@@ -96,7 +96,7 @@ def test_what_is_not_paid_or_all_given_back_has_nothing_to_refund(shop: Shop, pa
 def test_the_order_of_another_member_does_not_exist(shop: Shop) -> None:
     from tests.support.paper_shop import new_key
 
-    wish = RefundWish(shop.paid_order(), "m_ben", None, new_key())
+    wish = RefundWish(shop.paid_order(), "m_ben", None, new_key(), "mine")
     with pytest.raises(OrderNotFound):
         refunding.refund_order(shop.store, shop.tills, wish, NOW)
 
@@ -137,6 +137,20 @@ def test_a_refused_refund_fails_and_frees_the_sum(shop: Shop) -> None:
     assert [event.name for event in shop.told()] == ["payment.captured", "refund.failed"]
     shop.paper.fault = ""
     assert shop.refund(order_id)["order_status"] == "refunded"
+
+
+def test_a_refund_is_not_sent_again_once_the_provider_may_have_forgotten_it(shop: Shop) -> None:
+    order_id = shop.paid_order()
+    shop.paper.refunds_settle_at_once = False
+    shop.refund(order_id, 300, key="once")
+    shop.paper.calls.clear()
+    shop.now += refunding.RESEND_SECONDS
+    assert shop.refund(order_id, 300, key="once")["status"] == "pending"
+    shop.poll()
+    assert shop.paper.calls == []
+    shop.now += 7 * 86_400
+    shop.poll()
+    assert [flag.reason for flag in shop.read(order_id).flags] == ["unresolved"]
 
 
 def test_refunds_are_limited(shop: Shop) -> None:

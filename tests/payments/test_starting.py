@@ -27,44 +27,66 @@ def test_a_new_order_waits_to_be_paid(shop: Shop) -> None:
 
 
 def test_twenty_posts_with_one_key_make_one_order(shop: Shop) -> None:
-    key, new = new_key(), orders.NewOrder("A kettle", Money(1299, "EUR"))
+    new = orders.NewOrder("A kettle", Money(1299, "EUR"), new_key())
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: orders.open_order(shop.store, ANNA, new, key, NOW), range(20)))
+        answers = list(pool.map(lambda _: shop.place(new), range(20)))
     assert len({answer["order_id"] for answer in answers}) == 1
 
 
 def test_the_key_of_another_order_is_refused(shop: Shop) -> None:
-    key, new = new_key(), orders.NewOrder("A kettle", Money(1299, "EUR"))
-    orders.open_order(shop.store, ANNA, new, key, NOW)
+    new = orders.NewOrder("A kettle", Money(1299, "EUR"), new_key())
+    shop.place(new)
     with pytest.raises(IdempotencyKeyReused):
-        orders.open_order(shop.store, ANNA, new, key._replace(fingerprint="of other content"), NOW)
+        shop.place(new._replace(request=new.request._replace(fingerprint="of other content")))
 
 
-def lock(expires_at: int = NOW + 3_600) -> fx.Quote:
-    return fx.Quote("q1", fx.Holder("eu", ANNA), Money(10_000, "CNY"), Money(1299, "EUR"), Money(12, "EUR"), "0.1287",
-                    100, "0.129987", "half-up", "ECB", "2026-09-20", NOW, expires_at)  # fmt: skip
+PRICE_CNY = Money(10_000, "CNY")
+
+
+def lock(shop: Shop, valid_seconds: int = 3_600, member_id: str = ANNA) -> str:
+    """The token of a rate lock: 100.00 CNY for 12.99 EUR."""
+    quote = fx.Quote("q1", fx.Holder("eu", member_id), PRICE_CNY, Money(1299, "EUR"), Money(12, "EUR"), "0.1287", 100,
+                     "0.129987", "half-up", "ECB", "2026-09-20", NOW, NOW + valid_seconds)  # fmt: skip
+    return fx.sign(quote, shop.signer)
+
+
+def locked(shop: Shop) -> orders.NewOrder:
+    return orders.NewOrder("A kettle", PRICE_CNY, new_key(), quote_token=lock(shop))
 
 
 def test_a_rate_lock_sets_what_is_charged_and_until_when(shop: Shop) -> None:
-    new = orders.NewOrder("A kettle", Money(10_000, "CNY"), quote=lock())
-    answer = orders.open_order(shop.store, ANNA, new, new_key(), NOW)
+    answer = shop.place(locked(shop))
     assert answer["amount"] == {"amount_minor": 1299, "currency": "EUR"}
     assert answer["price"] == {"amount_minor": 10_000, "currency": "CNY"}
     assert answer["expires_at"] == NOW + 3_600
 
 
 def test_a_rate_lock_pays_for_one_order_only(shop: Shop) -> None:
-    new = orders.NewOrder("A kettle", Money(10_000, "CNY"), quote=lock())
-
     def place(_: int) -> str:
         try:
-            return str(orders.open_order(shop.store, ANNA, new, new_key(), NOW)["order_id"])
+            return str(shop.place(locked(shop))["order_id"])
         except fx.QuoteUsed:
             return "used"
 
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(place, range(10)))
     assert answers.count("used") == 9
+
+
+def test_a_repeated_request_finds_its_order_though_the_lock_is_used_and_over(shop: Shop) -> None:
+    new = locked(shop)
+    first = shop.place(new)
+    shop.now += 86_400
+    assert shop.place(new) == first
+
+
+def test_a_rate_lock_of_somebody_else_or_for_another_price_is_refused(shop: Shop) -> None:
+    with pytest.raises(fx.QuoteNotYours):
+        shop.place(locked(shop)._replace(quote_token=lock(shop, member_id="m_ben")))
+    with pytest.raises(fx.QuoteAmountDiffers):
+        shop.place(locked(shop)._replace(amount=Money(9_999, "CNY")))
+    with pytest.raises(fx.QuoteInvalid):
+        shop.place(locked(shop)._replace(quote_token=lock(shop)[:-2]))
 
 
 def test_the_order_of_another_member_does_not_exist(shop: Shop) -> None:

@@ -9,12 +9,14 @@ from typing import Any, Iterable
 from tests.support.paper_provider import PaperProvider
 from twinshore.cells import Method
 from twinshore.events import Event
+from twinshore.fx.quote import Holder
 from twinshore.idempotency import IdempotencyKey
 from twinshore.money import Money
 from twinshore.payments import orders, polling, refunding, starting, webhooks
 from twinshore.payments.order import Order, load
 from twinshore.payments.port import Acknowledgement, Payer
 from twinshore.store.sqlite import SqliteStore
+from twinshore.tokens import Signer, SigningKey
 
 NOW = 1_790_000_000
 ANNA = "m_anna"
@@ -32,6 +34,7 @@ class Shop:
         self.now = NOW
         self._events: list[Event] = []
         self.store = SqliteStore(path, self._heard, synchronous="NORMAL", now=lambda: float(self.now))
+        self.signer = Signer("eu", [SigningKey("k1", bytes(range(32)))])
         self.paper = PaperProvider()
         self.other = PaperProvider(b"other-secret")
         self.providers = {"paper": self.paper, "other": self.other}
@@ -40,14 +43,18 @@ class Shop:
             lambda currency: tuple(m for m in methods if not m.currencies or currency in m.currencies),
             self.providers.__getitem__,
             lambda provider: f"https://cell.example/v1/webhooks/{provider}",
+            lambda provider, member_id: Payer(f"openid of {member_id}"),
         )
 
     def order(self, amount: Money = PRICE, member_id: str = ANNA) -> str:
-        new = orders.NewOrder("A kettle", amount)
-        return str(orders.open_order(self.store, member_id, new, new_key(), self.now)["order_id"])
+        new = orders.NewOrder("A kettle", amount, new_key())
+        return str(self.place(new, member_id)["order_id"])
+
+    def place(self, new: orders.NewOrder, member_id: str = ANNA) -> dict[str, Any]:
+        return orders.open_order(self.store, self.signer, Holder("eu", member_id), new, self.now)
 
     def start(self, order_id: str, method: str = "paper_money", member_id: str = ANNA) -> dict[str, Any]:
-        wish = starting.Wish(order_id, member_id, method, Payer())
+        wish = starting.Wish(order_id, member_id, method)
         return starting.start_payment(self.store, self.tills, wish, self.now)
 
     def paid_order(self, amount: Money = PRICE) -> str:
@@ -58,7 +65,7 @@ class Shop:
         return order_id
 
     def refund(self, order_id: str, amount_minor: int | None = None, key: str = "") -> dict[str, Any]:
-        wish = refunding.RefundWish(order_id, ANNA, amount_minor, new_key(key))
+        wish = refunding.RefundWish(order_id, ANNA, amount_minor, new_key(key), "changed my mind")
         return refunding.refund_order(self.store, self.tills, wish, self.now)
 
     def webhook(self, sent: tuple[dict[str, str], bytes], provider: str = "paper") -> Acknowledgement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from twinshore.cells import CELL_LABEL
 from twinshore.errors import NotFound, must
 from twinshore.money import Money
 from twinshore.payments import port
@@ -48,6 +49,7 @@ class OrderRefund(NamedTuple):
     request: str
     """Names the request that asked for it, so that a repeated request finds it."""
     state: str = port.PENDING
+    reason: str = ""
 
 
 class Flag(NamedTuple):
@@ -62,6 +64,8 @@ class Flag(NamedTuple):
 
 class Order(NamedTuple):
     id: str
+    cell: str
+    """The member's home cell, where this order is kept."""
     member_id: str
     amount: Money
     description: str
@@ -152,6 +156,7 @@ def load_own(store: Store, order_id: str, member_id: str) -> Order:
 def as_fields(order: Order) -> Fields:
     """Tuples without names inside: the item is small, and these records only ever grow at the end."""
     return {
+        CELL_LABEL: order.cell,
         "member": order.member_id,
         "amount": list(order.amount),
         "description": order.description,
@@ -172,6 +177,7 @@ def from_item(item: Item) -> Order:
     quoted = fields["quoted"]
     return Order(
         id=item.key.partition.partition("#")[2],
+        cell=fields[CELL_LABEL],
         member_id=fields["member"],
         amount=Money(*fields["amount"]),
         description=fields["description"],

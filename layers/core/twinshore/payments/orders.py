@@ -6,57 +6,66 @@ from typing import Any, NamedTuple
 
 from twinshore import idempotency
 from twinshore.fx import quote as fx
-from twinshore.idempotency import Effect, IdempotencyKey
+from twinshore.idempotency import Effect, IdempotencyKey, first_answer
 from twinshore.ids import new_id
 from twinshore.money import Money
 from twinshore.payments import port
 from twinshore.payments.order import Order, as_fields, order_key
 from twinshore.payments.states import WIRE
 from twinshore.store.port import Change, CommitConflict, Create, Key, Store
+from twinshore.tokens import Signer
 
 ORDER_LIFE_SECONDS = 86_400
 """As long as a rate lock: the price of an order is a promise of ours too."""
 
 
 class NewOrder(NamedTuple):
-    """`amount` is the price; with a `quote` it is what the quote is for, and the quote's other side is charged."""
+    """`amount` is the price; with a rate lock (`quote_token`) the lock's other side is charged."""
 
     description: str
     amount: Money
+    request: IdempotencyKey
     lines: tuple[dict[str, Any], ...] = ()
-    quote: fx.Quote | None = None
+    quote_token: str = ""
 
 
-def open_order(store: Store, member_id: str, new: NewOrder, request: IdempotencyKey, now: int) -> dict[str, Any]:
-    """The order as the wire shows it; the same order for the same request.
+def open_order(store: Store, signer: Signer, buyer: fx.Holder, new: NewOrder, now: int) -> dict[str, Any]:
+    """The order as the wire shows it; the same order for the same request, though its lock is used up or over.
 
-    Raises QuoteUsed; IdempotencyKeyReused.
+    Raises IdempotencyKeyReused; QuoteInvalid, QuoteNotYours, QuoteAmountDiffers, QuoteExpired, QuoteUsed.
     """
-    charged = new.amount if new.quote is None else new.quote.amount_to
-    expires_at = now + ORDER_LIFE_SECONDS
-    if new.quote is not None:
-        expires_at = min(expires_at, new.quote.expires_at)
-    order = Order(
-        id=new_id(now), member_id=member_id, amount=charged, description=new.description, created_at=now,
-        expires_at=expires_at, quoted=None if new.quote is None else new.quote.amount_from, version=1,
-    )  # fmt: skip
-    effect = Effect(_changes(order, new), shown(order, now))
+    known = first_answer(store, new.request, buyer.member_id)
+    if known is not None:
+        return known
+    quote = fx.redeem_quote(new.quote_token, signer, buyer, new.amount, now) if new.quote_token else None
+    order = _order(buyer, new, quote, now)
+    effect = Effect(_changes(order, new, quote), shown(order, now))
     try:
-        return idempotency.commit_once(store, request, member_id, effect, now)
+        return idempotency.commit_once(store, new.request, buyer.member_id, effect, now)
     except CommitConflict as conflict:
-        if new.quote is not None and conflict.key == fx.used_key(new.quote):
+        if quote is not None and conflict.key == fx.used_key(quote):
             raise fx.QuoteUsed from None
         raise
 
 
-def _changes(order: Order, new: NewOrder) -> tuple[Change, ...]:
+def _order(buyer: fx.Holder, new: NewOrder, quote: fx.Quote | None, now: int) -> Order:
+    expires_at = now + ORDER_LIFE_SECONDS
+    return Order(
+        id=new_id(now), cell=buyer.cell, member_id=buyer.member_id, description=new.description, created_at=now,
+        amount=new.amount if quote is None else quote.amount_to,
+        expires_at=expires_at if quote is None else min(expires_at, quote.expires_at),
+        quoted=None if quote is None else quote.amount_from, version=1,
+    )  # fmt: skip
+
+
+def _changes(order: Order, new: NewOrder, quote: fx.Quote | None) -> tuple[Change, ...]:
     changes: list[Change] = [Create(order.key, as_fields(order))]
     # What no payment notice moves stands beside the order, so that a notice rewrites a small item.
     if new.lines:
         changes.append(Create(lines_key(order.id), {"lines": list(new.lines)}))
-    if new.quote is not None:
-        changes.append(Create(Key(order_key(order.id).partition, "quote"), fx.as_json(new.quote)))
-        changes.append(fx.used_change(new.quote, order.id))
+    if quote is not None:
+        changes.append(Create(Key(order_key(order.id).partition, "quote"), fx.as_json(quote)))
+        changes.append(fx.used_change(quote, order.id))
     return tuple(changes)
 
 

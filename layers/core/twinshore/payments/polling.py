@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Callable, NamedTuple
 
 from twinshore import log
-from twinshore.errors import Unavailable
+from twinshore.errors import Problem
 from twinshore.payments import port
 from twinshore.payments.advance import Advance, raise_flag
 from twinshore.payments.completion import apply
@@ -46,7 +46,7 @@ def refresh(store: Store, providers: Providers, order: Order, now: int) -> Order
         if attempt.state in OPEN and not order.paid_by:
             try:
                 news = providers(attempt.provider).query(order.reference(attempt), attempt.provider_id, now)
-            except Unavailable:
+            except Problem:
                 continue
             order = apply(store, attempt.provider, news, now).order or order
     return order
@@ -56,7 +56,7 @@ def _poll_one(store: Store, providers: Providers, item: Item, now: int) -> str:
     poll = read_poll(item)
     try:
         final = _ask(store, providers, poll, now)
-    except Unavailable as err:  # 5xx, HTML, time-out: no news is no news
+    except Problem as err:  # 5xx, HTML, time-out, a refusal to tell: no news is no news
         log.line("warning", "payment poll unanswered", reference=poll.reference, kind=poll.kind, problem=err.slug)
         final = False
     if final:

@@ -25,6 +25,9 @@ from twinshore.store.port import CommitConflict, Store, StoreUnavailable
 REFUND_LIMIT = 20
 """Per order: it keeps the order's item small; WeChat Pay would take 50."""
 REFUND_TRIES = 5
+RESEND_SECONDS = 20 * 3_600
+"""How long a refund may be sent again: card processors forget its reference after a day (Stripe: 24 h at least), and
+then it would be a second refund."""
 
 
 class OrderNotPaid(Conflict):
@@ -53,6 +56,7 @@ class RefundWish(NamedTuple):
     amount_minor: int | None
     """None: all that is left."""
     request: IdempotencyKey
+    reason: str
 
 
 def refund_order(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
@@ -70,6 +74,8 @@ def ask_for_refund(
     store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, refund: OrderRefund, now: int
 ) -> Order:
     """Send it (again: it is the same refund) and apply what comes back. The order after it."""
+    if now - refund.at >= RESEND_SECONDS:
+        return order
     reference, refund_reference = order.reference(attempt), order.refund_reference(refund)
     amount = Money(refund.amount_minor, order.amount.currency)
     try:
@@ -87,7 +93,7 @@ def _promise(store: Store, wish: RefundWish, now: int) -> tuple[Order, OrderRefu
         for asked in order.refunds:
             if asked.request == request and asked.state != port.FAILED:
                 return order, asked
-        refund = _new_refund(order, wish.amount_minor, request, now)
+        refund = _new_refund(order, wish, request, now)
         after = order._replace(refunds=(*order.refunds, refund))
         try:
             store.commit(replace(after), start_poll(order.refund_reference(refund), REFUND, now))
@@ -97,17 +103,17 @@ def _promise(store: Store, wish: RefundWish, now: int) -> tuple[Order, OrderRefu
     raise StoreUnavailable("an order is contended")
 
 
-def _new_refund(order: Order, amount_minor: int | None, request: str, now: int) -> OrderRefund:
+def _new_refund(order: Order, wish: RefundWish, request: str, now: int) -> OrderRefund:
     paid = order.attempt(order.paid_by)
     if paid is None or paid.state not in REFUNDABLE:
         raise OrderNotPaid
     left_minor = order.amount.amount_minor - order.promised_refunds_minor()
-    wanted_minor = left_minor if amount_minor is None else amount_minor
+    wanted_minor = left_minor if wish.amount_minor is None else wish.amount_minor
     if not 0 < wanted_minor <= left_minor:
         raise RefundTooLarge(refundable_minor=left_minor, currency=order.amount.currency)
     if len(order.refunds) >= REFUND_LIMIT:
         raise TooManyRefunds
-    return OrderRefund(len(order.refunds) + 1, paid.number, wanted_minor, now, request)
+    return OrderRefund(len(order.refunds) + 1, paid.number, wanted_minor, now, request, reason=wish.reason)
 
 
 def _news(reference: str, refund_reference: str, state: str, now: int) -> Notice:

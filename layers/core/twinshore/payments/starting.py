@@ -51,6 +51,14 @@ class MethodNotOffered(Unprocessable):
     title_zh = "当前地区或币种不支持该支付方式"
 
 
+class PayerUnknown(Conflict):
+    """Weixin Pay takes money from a WeChat user of this app only."""
+
+    slug = "payer-unknown"
+    title_en = "Please log in with WeChat to pay this way"
+    title_zh = "请使用微信登录后支付"
+
+
 class Tills(NamedTuple):
     """What this cell takes payments with."""
 
@@ -60,6 +68,8 @@ class Tills(NamedTuple):
     """By name."""
     notify_url: Callable[[str], str]
     """By provider's name."""
+    payer: Callable[[str, str], Payer]
+    """What a provider (its name) must know of a member (their id). Raises PayerUnknown."""
 
 
 class Wish(NamedTuple):
@@ -68,7 +78,6 @@ class Wish(NamedTuple):
     order_id: str
     member_id: str
     method: str
-    payer: Payer
 
 
 def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
@@ -81,7 +90,7 @@ def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str,
     reference = order.reference(attempt)
     asked = Attempt(
         reference=reference, order_id=order.id, amount=order.amount, description=order.description,
-        notify_url=tills.notify_url(attempt.provider), payer=wish.payer, expires_at=attempt.expires_at,
+        notify_url=tills.notify_url(attempt.provider), payer=tills.payer(attempt.provider, order.member_id), expires_at=attempt.expires_at,
     )  # fmt: skip
     try:
         started = tills.provider(attempt.provider).create(asked, now)

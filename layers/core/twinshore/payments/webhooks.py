@@ -28,6 +28,6 @@ def receive(
 
 def _whole(provider: PaymentProvider, notice: Notice, now: int) -> Notice:
     """A capture whose signature does not cover the amount is fetched before money state moves."""
-    if notice.state == CAPTURED and notice.amount is None and not notice.refund_reference and notice.reference:
+    if notice.state == CAPTURED and notice.amount is None and not notice.refund_reference:
         return provider.query(notice.reference, notice.provider_id, now)
     return notice
