@@ -20,11 +20,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple
 
 from twinshore.cells import Cell, Cells, Residency, load_cells
+from twinshore.errors import NotFound
 
 if TYPE_CHECKING:
     from twinshore.fx.port import RateSource
     from twinshore.login.home import Home
     from twinshore.outbox import Consumers
+    from twinshore.payments.port import Payer, PaymentProvider
+    from twinshore.payments.starting import Tills
     from twinshore.points.ledger import Ledger
     from twinshore.providers.wechat.client import WechatClient
     from twinshore.providers.wechat.token_lease import AccessTokenLease
@@ -216,6 +219,51 @@ def points_of(member_id: str) -> Ledger:
     return Ledger(store(), residency(), member_id)
 
 
+def payment_provider(name: str) -> PaymentProvider:
+    """One of this cell's providers; its secret has its name. Raises NotFound for any other name."""
+    if name not in cells().providers_in(cell_name()):
+        raise NotFound("no such payment provider here")
+    return _payment_provider(name, secret(name))
+
+
+@cache
+def _payment_provider(name: str, secret_json: str) -> PaymentProvider:
+    """Kept until the secret changes: a rotated key is in use as soon as the secret is read anew."""
+    if name == "wechat_pay":
+        from twinshore.providers.wechat_pay.client import wechat_pay_from_secret
+
+        base_url = outside(name, "https://api.mch.weixin.qq.com")
+        return wechat_pay_from_secret(base_url, secret_json, refund_notify_url=_notify_url(name))
+    if name == "stripe":
+        from twinshore.providers.stripe.client import stripe_from_secret
+
+        return stripe_from_secret(outside(name, "https://api.stripe.com"), secret_json)
+    raise Misconfigured(f"no code for the payment provider {name}")
+
+
+def _notify_url(provider: str) -> str:
+    return f"{cell().endpoint}/v1/webhooks/{provider}"
+
+
+def _payer(provider: str, member_id: str) -> Payer:
+    from twinshore.payments.port import Payer
+    from twinshore.payments.starting import PayerUnknown
+
+    if provider != "wechat_pay":
+        return Payer()
+    openid = wechat_openid(member_id)
+    if not openid:
+        raise PayerUnknown
+    return Payer(wechat_openid=openid)
+
+
+def tills() -> Tills:
+    """What this cell takes payments with."""
+    from twinshore.payments.starting import Tills
+
+    return Tills(lambda currency: cells().methods_in(cell_name(), currency), payment_provider, _notify_url, _payer)
+
+
 @cache
 def consumers() -> Consumers:
     """Who is told what. Each is idempotent by event id."""
@@ -231,8 +279,12 @@ def consumers() -> Consumers:
 def jobs() -> Mapping[str, Callable[[int], object]]:
     """What timers ask for, by name; each takes the time in seconds since the epoch."""
     from twinshore.outbox import sweep
+    from twinshore.payments.polling import poll_due
 
-    return {"outbox-sweep": lambda at: sweep(store(), consumers(), at)}
+    return {
+        "payment-poll": lambda at: poll_due(store(), payment_provider, at),
+        "outbox-sweep": lambda at: sweep(store(), consumers(), at),
+    }
 
 
 def bind_log(door: str, context: Any) -> None:

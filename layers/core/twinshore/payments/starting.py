@@ -83,14 +83,14 @@ class Wish(NamedTuple):
 def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
     """The parameters with which the payer's device goes on, and the order's status.
 
-    Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered; ProviderRefused (the attempt
-    failed); OutcomeUnknown and Unavailable (ask again with the same request: it will be the same payment).
+    Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, PayerUnknown; ProviderRefused (the
+    attempt failed); OutcomeUnknown and Unavailable (ask again with the same request: it will be the same payment).
     """
-    order, attempt = _open_attempt(store, tills, wish, now)
+    order, attempt, payer = _open_attempt(store, tills, wish, now)
     reference = order.reference(attempt)
     asked = Attempt(
         reference=reference, order_id=order.id, amount=order.amount, description=order.description,
-        notify_url=tills.notify_url(attempt.provider), payer=tills.payer(attempt.provider, order.member_id), expires_at=attempt.expires_at,
+        notify_url=tills.notify_url(attempt.provider), payer=payer, expires_at=attempt.expires_at,
     )  # fmt: skip
     try:
         started = tills.provider(attempt.provider).create(asked, now)
@@ -112,12 +112,13 @@ def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str,
     }
 
 
-def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Order, OrderAttempt]:
-    """The stored attempt to send to the provider: the open one of this method, or a new one."""
+def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Order, OrderAttempt, Payer]:
+    """The stored attempt to send to the provider: the open one of this method, or a new one; and who pays."""
     for _ in range(START_TRIES):
         order = load_own(store, wish.order_id, wish.member_id)
         method = _offered(tills, order, wish.method)
         _may_still_be_paid(order, now)
+        payer = tills.payer(method.provider, order.member_id)
         mine, others = None, []
         for one in order.attempts:
             if one.method == method.name and one.state in OPEN and one.expires_at >= now + SHORTEST_LIFE_SECONDS:
@@ -125,7 +126,7 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
             elif one.state not in (port.CLOSED, *SETTLED):
                 others.append(one)
         if mine is not None:
-            return order, mine
+            return order, mine, payer
         # Two open attempts could both be paid: the old ones end before the new one begins.
         for other in others:
             close_attempt(store, tills.provider(other.provider), order, other, now)
@@ -142,7 +143,7 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
             store.commit(replace(after), start_poll(order.reference(attempt), PAYMENT, now))
         except CommitConflict:
             continue
-        return after, attempt
+        return after, attempt, payer
     raise StoreUnavailable("an order is contended")
 
 

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from twinshore.idempotency import IdempotencyKey
 from twinshore.money_wire import Amount, AmountIn, PositiveMinor
+from twinshore.payments.orders import NewOrder
 
 LINES_LIMIT = 50
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
@@ -33,6 +35,10 @@ class OrderRequest(BaseModel):
     amount: AmountIn
     quote: str = Field("", max_length=4_096, description="the token of a rate lock for `amount`; used up by the order")
     lines: list[OrderLine] = Field([], max_length=LINES_LIMIT, description="if given, they add up to `amount`")
+
+    def new_order(self, request: IdempotencyKey) -> NewOrder:
+        lines = tuple(line.model_dump() for line in self.lines)
+        return NewOrder(self.description, self.amount.money(), request, lines, self.quote)
 
     @model_validator(mode="after")
     def _lines_add_up(self) -> OrderRequest:

@@ -1,0 +1,21 @@
+"""Which problems each route of the payments door may answer with, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from twinshore.fx.quote import QuoteAmountDiffers, QuoteExpired, QuoteInvalid, QuoteNotYours, QuoteUsed
+from twinshore.idempotency import IdempotencyKeyInProgress, IdempotencyKeyReused
+from twinshore.money import AmountOutOfRange, UnknownCurrency
+from twinshore.payments.order import OrderNotFound
+from twinshore.payments.port import OutcomeUnknown, ProviderRefused
+from twinshore.payments.refunding import OrderNotPaid, RefundTooLarge, TooManyRefunds
+from twinshore.payments.starting import MethodNotOffered, OrderClosed, OrderPaid, PayerUnknown, TooManyAttempts
+
+_OUTSIDE = (IdempotencyKeyReused, IdempotencyKeyInProgress, OrderNotFound, ProviderRefused, OutcomeUnknown)
+
+OPENING = (
+    UnknownCurrency, AmountOutOfRange, IdempotencyKeyReused,
+    QuoteInvalid, QuoteNotYours, QuoteAmountDiffers, QuoteExpired, QuoteUsed,
+)  # fmt: skip
+READING = (OrderNotFound,)
+PAYING = (*_OUTSIDE, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, PayerUnknown)
+REFUNDING = (*_OUTSIDE, OrderNotPaid, RefundTooLarge, TooManyRefunds)
