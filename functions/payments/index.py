@@ -2,9 +2,9 @@
 
 from twinshore import wiring
 from twinshore.fx.quote import Holder
-from twinshore.idempotency import run_once
-from twinshore.payments import orders, polling, problems, refunding, starting, wire
+from twinshore.payments import orders, polling, refunding, starting, wire
 from twinshore.payments.order import load_own
+from twinshore.payments.problems import OPENING, PAYING, READING, REFUNDING
 from twinshore.web import Door, Request
 
 door = Door("payments", wiring)
@@ -12,14 +12,14 @@ main_handler = door
 DO = {"who": "member", "idempotent": True, "status": 201}
 
 
-@door.post("/v1/orders", takes=wire.OrderRequest, gives=wire.OrderView, problems=problems.OPENING, **DO)
+@door.post("/v1/orders", takes=wire.OrderRequest, gives=wire.OrderView, problems=OPENING, **DO)
 def place(request: Request, body: wire.OrderRequest) -> object:
     buyer = Holder(request.session.cell, request.session.member_id)
     new = body.new_order(request.idempotency)
     return wire.OrderView(**orders.open_order(wiring.store(), wiring.sessions(), buyer, new, request.now))
 
 
-@door.get("/v1/orders/{id}", takes=wire.OrderQuery, gives=wire.OrderView, who="member", problems=problems.READING)
+@door.get("/v1/orders/{id}", takes=wire.OrderQuery, gives=wire.OrderView, who="member", problems=READING)
 def show(request: Request, query: wire.OrderQuery) -> object:
     order = load_own(wiring.store(), request.params["id"], request.session.member_id)
     if query.refresh:
@@ -27,19 +27,13 @@ def show(request: Request, query: wire.OrderQuery) -> object:
     return wire.OrderView(**orders.shown(order, request.now))
 
 
-@door.post("/v1/orders/{id}/payments", takes=wire.PaymentRequest, gives=wire.PaymentView, problems=problems.PAYING, **DO)
+@door.post("/v1/orders/{id}/payments", takes=wire.PaymentRequest, gives=wire.PaymentView, problems=PAYING, **DO)
 def pay(request: Request, body: wire.PaymentRequest) -> object:
-    store, now = wiring.store(), request.now
-    wish = starting.Wish(request.params["id"], request.session.member_id, body.method)
-    started = run_once(store, request.idempotency, wish.member_id, now,
-                       lambda: starting.start_payment(store, wiring.tills(), wish, now))  # fmt: skip
-    return wire.PaymentView(**started)
+    wish = starting.Wish(request.params["id"], request.session.member_id, body.method, request.idempotency)
+    return wire.PaymentView(**starting.start_payment(wiring.store(), wiring.tills(), wish, request.now))
 
 
-@door.post("/v1/orders/{id}/refunds", takes=wire.RefundRequest, gives=wire.RefundView, problems=problems.REFUNDING, **DO)
+@door.post("/v1/orders/{id}/refunds", takes=wire.RefundRequest, gives=wire.RefundView, problems=REFUNDING, **DO)
 def refund(request: Request, body: wire.RefundRequest) -> object:
-    store, now, who = wiring.store(), request.now, request.session.member_id
-    wish = refunding.RefundWish(request.params["id"], who, body.amount_minor, request.idempotency, body.reason)
-    promised = run_once(store, request.idempotency, who, now,
-                        lambda: refunding.refund_order(store, wiring.tills(), wish, now))  # fmt: skip
-    return wire.RefundView(**promised)
+    wish = body.wish(request.params["id"], request.session.member_id, request.idempotency)
+    return wire.RefundView(**refunding.refund_order(wiring.store(), wiring.tills(), wish, request.now))

@@ -54,7 +54,7 @@ class Shop:
         return orders.open_order(self.store, self.signer, Holder("eu", member_id), new, self.now)
 
     def start(self, order_id: str, method: str = "paper_money", member_id: str = ANNA) -> dict[str, Any]:
-        wish = starting.Wish(order_id, member_id, method)
+        wish = starting.Wish(order_id, member_id, method, new_key())
         return starting.start_payment(self.store, self.tills, wish, self.now)
 
     def paid_order(self, amount: Money = PRICE) -> str:

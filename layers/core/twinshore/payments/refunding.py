@@ -10,7 +10,7 @@ import hashlib
 from typing import Any, NamedTuple
 
 from twinshore.errors import Conflict, Unprocessable
-from twinshore.idempotency import IdempotencyKey
+from twinshore.idempotency import IdempotencyKey, run_once
 from twinshore.money import Money
 from twinshore.payments import port
 from twinshore.payments.completion import apply
@@ -60,8 +60,15 @@ class RefundWish(NamedTuple):
 
 
 def refund_order(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
-    """The refund as the wire shows it. Raises OrderNotFound, OrderNotPaid, RefundTooLarge, TooManyRefunds;
-    ProviderRefused (the refund failed); OutcomeUnknown, Unavailable (it is asked about later)."""
+    """The refund as the wire shows it; the same for the same request.
+
+    Raises OrderNotFound, OrderNotPaid, RefundTooLarge, TooManyRefunds; ProviderRefused (the refund failed);
+    OutcomeUnknown, Unavailable (it is asked about later); IdempotencyKeyReused, IdempotencyKeyInProgress.
+    """
+    return run_once(store, wish.request, wish.member_id, now, lambda: _refund(store, tills, wish, now))
+
+
+def _refund(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
     order, refund = _promise(store, wish, now)
     attempt = order.attempt(refund.attempt)
     if attempt is not None and refund.state == port.PENDING:

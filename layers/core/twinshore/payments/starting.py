@@ -10,6 +10,7 @@ from typing import Any, Callable, NamedTuple
 
 from twinshore.cells import Method
 from twinshore.errors import Conflict, Unprocessable, must
+from twinshore.idempotency import IdempotencyKey, run_once
 from twinshore.payments import port
 from twinshore.payments.completion import apply, provider_id_key
 from twinshore.payments.order import OPEN, SETTLED, Order, OrderAttempt, load_own, replace
@@ -78,14 +79,20 @@ class Wish(NamedTuple):
     order_id: str
     member_id: str
     method: str
+    request: IdempotencyKey
 
 
 def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
-    """The parameters with which the payer's device goes on, and the order's status.
+    """The parameters with which the payer's device goes on, and the order's status; the same for the same request.
 
     Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, PayerUnknown; ProviderRefused (the
-    attempt failed); OutcomeUnknown and Unavailable (ask again with the same request: it will be the same payment).
+    attempt failed); OutcomeUnknown and Unavailable (ask again: it will be the same payment); IdempotencyKeyReused,
+    IdempotencyKeyInProgress.
     """
+    return run_once(store, wish.request, wish.member_id, now, lambda: _start(store, tills, wish, now))
+
+
+def _start(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
     order, attempt, payer = _open_attempt(store, tills, wish, now)
     reference = order.reference(attempt)
     asked = Attempt(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from twinshore.idempotency import IdempotencyKey
 from twinshore.money_wire import Amount, AmountIn, PositiveMinor
 from twinshore.payments.orders import NewOrder
+from twinshore.payments.refunding import RefundWish
 
 LINES_LIMIT = 50
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
@@ -96,3 +97,6 @@ class RefundRequest(BaseModel):
 
     amount_minor: PositiveMinor | None = Field(None, description="in the captured currency; absent: all that is left")
     reason: str = Field(min_length=1, max_length=80, pattern=_PLAIN)
+
+    def wish(self, order_id: str, member_id: str, request: IdempotencyKey) -> RefundWish:
+        return RefundWish(order_id, member_id, self.amount_minor, request, self.reason)
