@@ -8,12 +8,14 @@ An engine starts when first asked for, and stops with the test session that star
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -39,6 +41,11 @@ def prepare() -> None:
         )
 
 
+def environment() -> dict[str, str]:
+    """For processes of tests: the import path that pytest gives us."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "layers" / "core")))}
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -47,14 +54,22 @@ def free_port() -> int:
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """moto's server, in this process. Gives its URL."""
-    from moto.server import ThreadedMotoServer
+    """moto's server, in this process. Gives its URL.
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    One request at a time: its transactions roll back by putting a copy of everything in place, which would undo what
+    others wrote meanwhile.
+    """
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, threaded=False)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(START_SECONDS)
 
 
 @contextmanager
