@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 BODY_LIMIT_BYTES = 1_000_000
 JOURNAL_LIMIT_ENTRIES = 500
+JOURNAL_FILE = "journal.jsonl"
 
 
 class TwinRequest(NamedTuple):
@@ -58,8 +59,8 @@ class Twin:
     def __init__(self, folder: Path | None = None, port: int = 0) -> None:
         self.folder = folder
         self.faults: dict[str, Any] = {}
-        self.journal: list[dict[str, Any]] = []
         self.lock = threading.RLock()
+        self.journal: list[dict[str, Any]] = self._recalled_journal()
         self._server = _Server(("127.0.0.1", port), _handler_for(self))
         self._thread: threading.Thread | None = None
 
@@ -74,8 +75,13 @@ class Twin:
     def note(self, what: str, **facts: object) -> None:
         """Write into the journal what was received or signed. The journal is shown to developers: no secrets."""
         with self.lock:
-            self.journal.append({"at": round(time.time(), 3), "what": what, **facts})
+            entry = {"at": round(time.time(), 3), "what": what, **facts}
+            self.journal.append(entry)
             del self.journal[:-JOURNAL_LIMIT_ENTRIES]
+            if self.folder is not None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with (self.folder / JOURNAL_FILE).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def remember(self, name: str, value: object) -> None:
         """Keep a JSON value in the twin's folder (if it has one), whole or not at all."""
@@ -90,6 +96,20 @@ class Twin:
     def recall(self, name: str, default: Any) -> Any:
         file = None if self.folder is None else self.folder / f"{name}.json"
         return json.loads(file.read_text()) if file is not None and file.exists() else default
+
+    def _recalled_journal(self) -> list[dict[str, Any]]:
+        """The end of what was noted before a restart; a last line that was cut short is left out."""
+        file = None if self.folder is None else self.folder / JOURNAL_FILE
+        if file is None or not file.exists():
+            return []
+        found = []
+        for line in file.read_text(encoding="utf-8").splitlines()[-JOURNAL_LIMIT_ENTRIES:]:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+        file.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in found), encoding="utf-8")
+        return found
 
     def start(self) -> "Twin":
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=self.name, daemon=True)

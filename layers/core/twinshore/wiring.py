@@ -278,10 +278,12 @@ def consumers() -> Consumers:
 @cache
 def jobs() -> Mapping[str, Callable[[int], object]]:
     """What timers ask for, by name; each takes the time in seconds since the epoch."""
+    from twinshore.fx.tables import refresh
     from twinshore.outbox import sweep
     from twinshore.payments.polling import poll_due
 
     return {
+        "fx-refresh": lambda at: refresh(store(), rate_source(), at),
         "payment-poll": lambda at: poll_due(store(), payment_provider, at),
         "outbox-sweep": lambda at: sweep(store(), consumers(), at),
     }
