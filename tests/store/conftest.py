@@ -9,7 +9,9 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from tests.support import engines
+from twinshore.events import Event
 from twinshore.store.dynamodb import DynamoStore
+from twinshore.store.port import CommitConflict, Item, Key
 from twinshore.store.postgres import PostgresStore
 from twinshore.store.sqlite import SqliteStore
 
@@ -81,3 +83,25 @@ def fresh() -> Callable[[str], str]:
     """Makes a name that no other test uses."""
     suffix = uuid.uuid4().hex[:8]
     return lambda noun: f"{noun}#{suffix}"
+
+
+@pytest.fixture
+def key(fresh: Callable[[str], str]) -> Key:
+    return Key(fresh("order"), "order")
+
+
+@pytest.fixture
+def other(fresh: Callable[[str], str]) -> Key:
+    return Key(fresh("account"), "balance")
+
+
+@pytest.fixture
+def refusal() -> Callable[..., tuple[Key, Item | None]]:
+    """Commits what must conflict; gives the key and the item that the conflict tells."""
+
+    def commit(store: Any, *changes: Any, events: tuple[Event, ...] = ()) -> tuple[Key, Item | None]:
+        with pytest.raises(CommitConflict) as caught:
+            store.commit(*changes, events=events)
+        return caught.value.key, caught.value.current
+
+    return commit

@@ -13,11 +13,6 @@ from twinshore.store.port import CommitConflict, Create, Delete, Due, Increment,
 
 
 @pytest.fixture
-def key(fresh: Callable[[str], str]) -> Key:
-    return Key(fresh("order"), "order")
-
-
-@pytest.fixture
 def event(fresh: Callable[[str], str]) -> Event:
     return Event(fresh("paid"), "payment.captured", 7, {"order_id": "o-1", "amount_minor": 1299, "note": "\u6c49'\\"})
 

@@ -1,0 +1,139 @@
+"""Conditions hold or the whole commit is refused, with the item as it is, on every engine."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import pytest
+
+from twinshore.events import Event
+from twinshore.store.port import Create, Delete, Due, Increment, Item, Key, Replace, Require
+
+Refusal = Callable[..., tuple[Key, "Item | None"]]
+
+
+class TestConditions:
+    def test_create_refuses_what_exists_and_shows_it(self, store: Any, refusal: Refusal, key: Key) -> None:
+        store.commit(Create(key, {"by": "first"}))
+        assert refusal(store, Create(key, {"by": "second"})) == (key, Item(key, 1, {"by": "first"}))
+
+    def test_replace_takes_the_version_it_saw_and_replaces_everything(
+        self, store: Any, refusal: Refusal, key: Key
+    ) -> None:
+        store.commit(Create(key, {"state": "pending", "old": 1}, Due("polls", 1), 9_999_999_999))
+        store.commit(Replace(key, {"state": "paid"}, 1))
+        paid = Item(key, 2, {"state": "paid"})
+        assert store.get(key) == paid
+        assert refusal(store, Replace(key, {"state": "late"}, 1)) == (key, paid)
+
+    def test_replace_and_delete_of_nothing_conflict_with_nothing(self, store: Any, refusal: Refusal, key: Key) -> None:
+        assert refusal(store, Replace(key, {}, 1)) == (key, None)
+        assert refusal(store, Delete(key, 1)) == (key, None)
+
+    def test_delete_takes_the_version_it_saw(self, store: Any, refusal: Refusal, key: Key) -> None:
+        store.commit(Create(key, {}))
+        assert refusal(store, Delete(key, 2)) == (key, Item(key, 1, {}))
+        store.commit(Delete(key, 1))
+        assert store.get(key) is None
+
+    @pytest.mark.parametrize(
+        ("made", "version", "holds"),
+        [
+            (True, None, True),
+            (True, 1, True),
+            (True, 0, False),
+            (True, 2, False),
+            (False, None, False),
+            (False, 1, False),
+            (False, 0, True),
+        ],
+    )
+    def test_require_holds_and_writes_nothing(
+        self, store: Any, refusal: Refusal, key: Key, other: Key, made: bool, version: int | None, holds: bool
+    ) -> None:
+        if made:
+            store.commit(Create(key, {"n": 1}))
+        before = store.get(key)
+        if holds:
+            store.commit(Require(key, version), Create(other, {}))
+        else:
+            assert refusal(store, Require(key, version), Create(other, {})) == (key, before)
+        assert store.get(key) == before
+        assert (store.get(other) is not None) == holds
+
+    def test_require_alone_is_a_question(self, store: Any, refusal: Refusal, key: Key) -> None:
+        store.commit(Require(key, 0))
+        assert refusal(store, Require(key)) == (key, None)
+
+    def test_the_first_failure_in_the_order_given_is_told_and_nothing_is_written(
+        self, store: Any, refusal: Refusal, fresh: Callable[[str], str]
+    ) -> None:
+        # Out of key order on purpose: an engine that sorts must still answer in the caller's order.
+        z, a, m, n = (Key(fresh(name), "x") for name in "zamn")
+        store.commit(Create(a, {"n": 1}), Create(m, {"n": 1}), Create(z, {"n": 1}))
+        event = Event(fresh("told"), "x.done", 1, {})
+        changes = (Create(n, {}), Increment(z, "n", 1), Replace(m, {}, 7), Delete(a, 9))
+        assert refusal(store, *changes, events=(event,)) == (m, Item(m, 1, {"n": 1}))
+        assert [store.get(key) for key in (a, m, n, z)] == [
+            Item(a, 1, {"n": 1}),
+            Item(m, 1, {"n": 1}),
+            None,
+            Item(z, 1, {"n": 1}),
+        ]
+        assert store.due("outbox", 10**10) == [] or all(
+            item.fields["id"] != event.id for item in store.due("outbox", 10**10, 1000)
+        )
+
+
+class TestIncrement:
+    @pytest.mark.parametrize(
+        ("start", "by", "at_least", "end"),
+        [
+            (None, 5, None, 5),
+            (None, -5, None, -5),
+            (None, 0, None, 0),
+            (None, -5, 0, None),
+            (None, 5, 6, None),
+            (None, 5, 5, 5),
+            (10, -10, 0, 0),
+            (10, -11, 0, None),
+            (10, 3, 14, None),
+            (10, 3, 13, 13),
+            (2**63 - 2, 1, None, 2**63 - 1),
+            (2**63 - 1, 1, None, None),
+            (-(2**63) + 1, -1, None, None),
+            (5, -(2**63) + 1, None, 5 - 2**63 + 1),
+            (-5, 2**63 - 1, 2**63 - 1, None),
+        ],
+    )
+    def test_the_sum_stays_in_its_bounds(
+        self, store: Any, refusal: Refusal, key: Key, start: int | None, by: int, at_least: int | None, end: int | None
+    ) -> None:
+        if start is not None:
+            store.commit(Create(key, {"n": start, "kept": "x"}, Due("polls", 5)))
+        before = store.get(key)
+        if end is None:
+            assert refusal(store, Increment(key, "n", by, at_least)) == (key, before)
+            assert store.get(key) == before
+        else:
+            store.commit(Increment(key, "n", by, at_least))
+            expected = Item(key, 1, {"n": end})
+            assert store.get(key) == (
+                expected if before is None else before._replace(version=2, fields={"n": end, "kept": "x"})
+            )
+
+    def test_an_absent_field_counts_as_nothing(self, store: Any, key: Key) -> None:
+        store.commit(Create(key, {"kept": "x"}))
+        store.commit(Increment(key, "_n", -2))
+        assert store.get(key) == Item(key, 2, {"kept": "x", "_n": -2})
+
+    @pytest.mark.parametrize("value", ["5", True, None, [1], {"n": 1}])
+    def test_a_field_that_is_no_number_conflicts(self, store: Any, refusal: Refusal, key: Key, value: Any) -> None:
+        store.commit(Create(key, {"n": value}))
+        assert refusal(store, Increment(key, "n", 1)) == (key, Item(key, 1, {"n": value}))
+
+    def test_two_in_one_commit_move_both_or_none(self, store: Any, refusal: Refusal, key: Key, other: Key) -> None:
+        store.commit(Create(key, {"n": 10}))
+        store.commit(Increment(key, "n", -4, at_least=0), Increment(other, "n", 4))
+        refusal(store, Increment(other, "n", 7), Increment(key, "n", -7, at_least=0))
+        assert (store.get(key).fields, store.get(other).fields) == ({"n": 6}, {"n": 4})
