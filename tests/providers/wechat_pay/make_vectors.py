@@ -1,4 +1,4 @@
-"""Writes vectors.json anew: invented notices under throwaway keys made for it; nothing keeps the platform's private ones.
+"""Writes vectors.json anew: invented notices under throwaway keys; nothing keeps the platform's private halves.
 
 python -m tests.providers.wechat_pay.make_vectors       (from the root, with layers/core on PYTHONPATH)
 """
