@@ -47,7 +47,7 @@ docs: ## write the pages that are made from the code
 
 locks: ## compile requirements/*.in anew
 	@$(PREPARE) $(VENV)=runtime
-	@$(VENV)/bin/python tools/lock.py $(VENV)/bin/uv
+	@$(VENV)/bin/python tools/lock.py
 
 clean: ## throw away what the others made
 	@rm -rf .venv .venv-runtime .venvs .cache .sandbox build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,4 +1,7 @@
-"""Compiles requirements/*.in into locks that hold on every Python from 3.10 up: `python tools/lock.py path/to/uv`.
+"""Compiles requirements/*.in into locks that hold on every Python from 3.10 up: `make locks`.
+
+The layers' packages are taken from the runtime lock, each for its cloud's interpreter and its cloud's C library, as
+wheels only: neither cloud compiles anything (SCF's functions run on glibc 2.17).
 
 No registry is named in a lock: whoever installs uses the one that their machine is set up for.
 """
@@ -7,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 
+UV = pathlib.Path(sys.executable).parent / "uv"
 LOCKS = pathlib.Path(__file__).resolve().parent.parent / "requirements"
 # A lock stands after those it takes versions from (its -c line).
 ORDER = ("bootstrap", "runtime", "test", "lint", "bench", "sam", "ministack")
@@ -16,4 +20,18 @@ OPTIONS += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-fi
 assert set(ORDER) == {path.stem for path in LOCKS.glob("*.in")}, "every .in file is in ORDER"
 for name in ORDER:
     print("twinshore: locking", name, flush=True)
-    subprocess.run([sys.argv[1], "pip", "compile", *OPTIONS, f"{name}.in", "-o", f"{name}.txt"], cwd=LOCKS, check=True)
+    subprocess.run([UV, "pip", "compile", *OPTIONS, f"{name}.in", "-o", f"{name}.txt"], cwd=LOCKS, check=True)
+
+LAYERS = {"aws": ("3.13", "x86_64-manylinux_2_28"), "tencent": ("3.10", "x86_64-manylinux2014")}
+for cloud, (python, platform) in LAYERS.items():
+    print("twinshore: locking layers/deps/" + cloud, flush=True)
+    folder = LOCKS.parent / "layers" / "deps" / cloud
+    options = [
+        f"--python-version={python}",
+        f"--python-platform={platform}",
+        "--only-binary=:all:",
+        *OPTIONS[-4:],
+        "--quiet",
+    ]
+    sources = ["requirements.in", "-c", "../../../requirements/runtime.txt", "-o", "requirements.txt"]
+    subprocess.run([UV, "pip", "compile", *options, *sources], cwd=folder, check=True)

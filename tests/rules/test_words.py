@@ -14,9 +14,7 @@ MACHINE_PATHS = re.compile(
     "|".join(("/ro" + "ot/", "/wo" + "rk/", "/Us" + "ers/", "/ho" + "me/(?!qcloud)", "/tmp/" + "w/"))
 )
 REGISTRIES = re.compile("|".join(("py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.org", "deb" + r"ian\.org")))
-KEYS = re.compile(
-    r"PRIVATE KEY-----\\?n?\s*[A-Za-z0-9+/]{40}|sk_live_[A-Za-z0-9]{8}|AKIA[0-9A-Z]{16}|AKID[0-9A-Za-z]{30}"
-)
+KEYS = re.compile(r"sk_live_[A-Za-z0-9]{8}|AKIA[0-9A-Z]{16}|AKID[0-9A-Za-z]{30}")
 ASIDES = re.compile("|".join(("cl" + "aude", "anthr" + "opic", "chat" + "gpt", "copi" + "lot")), re.IGNORECASE)
 
 
