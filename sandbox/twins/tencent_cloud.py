@@ -27,7 +27,11 @@ _AUTHORIZATION = re.compile(
     r"TC3-HMAC-SHA256 Credential=([^/]+)/(\d{4}-\d\d-\d\d)/([a-z0-9]+)/tc3_request, ?"
     r"SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})"
 )
-_VERSIONS = {"GetSecretValue": ("ssm", "2019-09-23"), "SendEmail": ("ses", "2020-10-02")}
+_VERSIONS = {
+    "GetSecretValue": ("ssm", "2019-09-23"),
+    "SendEmail": ("ses", "2020-10-02"),
+    "Invoke": ("scf", "2018-04-16"),
+}
 _SUBJECT_LIMIT_CHARS = 100
 
 
@@ -54,6 +58,8 @@ class TencentCloudTwin(Twin):
         self.letters = letters
         self.templates: dict[int, str] = {}
         """Approved mail templates: id -> text with {{name}} places."""
+        self.invocations: list[tuple[str, Any]] = []
+        """Function name and event of every Invoke, oldest first."""
         self.simple_allowed = False
         """True: this account may still send without a template (the API calls that form retired)."""
 
@@ -64,7 +70,20 @@ class TencentCloudTwin(Twin):
         self.note("called", action=action)
         if action == "GetSecretValue":
             return self._secret(params)
+        if action == "Invoke":
+            return self._invocation(params)
         return self._letter(params)
+
+    def _invocation(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Kept in `invocations`; nothing runs. An asynchronous event may have 128 KB (document 583/11637)."""
+        event = params.get("ClientContext")
+        if not isinstance(event, str) or params.get("InvocationType") not in ("Event", "RequestResponse"):
+            raise ApiError("InvalidParameterValue")
+        if len(event.encode()) > 128 * 1024:
+            raise ApiError("InvalidParameterValue.ClientContext")
+        with self.lock:
+            self.invocations.append((str(params.get("FunctionName", "")), json.loads(event)))
+        return {"Result": {"InvokeResult": 0, "RetMsg": ""}}
 
     def _secret(self, params: dict[str, Any]) -> dict[str, Any]:
         name, version = str(params.get("SecretName", "")), str(params.get("VersionId", ""))

@@ -1,28 +1,33 @@
 """Plugs adapters into ports, by hand, in one place, late: nothing is built and no environment is read at import.
 
 Each function builds its part at the first call and keeps it for the life of the instance. Imports of adapters stand
-inside the functions, so that a door carries only its own luggage.
-
-Settings, all from the environment, set at deploy:
-    TWINSHORE_CELL        the cell this function runs in, e.g. `cn`
-    TWINSHORE_STORE       `sqlite:PATH`, `dynamodb:TABLE` or `postgresql:SECRET` (the secret holds the DSN)
-    TWINSHORE_SECRETS     `file:PATH`, `aws` or `tencent`
-    TWINSHORE_OUTSIDE     JSON object, outside party -> base URL, for twins; absent in production
-    TWINSHORE_CELLS_FILE  another compiled cells file; absent in production
+inside the functions, so that a door carries only its own luggage. What `deployment` says (cell, clock, secrets) can be
+asked here too: a door has one thing to be handed, and a test one thing to reset.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import time
 from functools import cache
-from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from twinshore.cells import Cell, Cells, Residency, load_cells
+from twinshore import deployment
+from twinshore.deployment import Misconfigured
+from twinshore.deployment import cell as cell
+from twinshore.deployment import cell_name as cell_name
+from twinshore.deployment import cells as cells
+from twinshore.deployment import cloud as cloud
+from twinshore.deployment import endpoint_of as endpoint_of
+from twinshore.deployment import now as now
+from twinshore.deployment import outside as outside
+from twinshore.deployment import residency as residency
+from twinshore.deployment import secret as secret
+from twinshore.deployment import settings as settings
 from twinshore.errors import NotFound
 
 if TYPE_CHECKING:
+    from twinshore.events import Event
     from twinshore.fx.port import RateSource
     from twinshore.login.home import Home
     from twinshore.outbox import Consumers
@@ -31,102 +36,8 @@ if TYPE_CHECKING:
     from twinshore.points.ledger import Ledger
     from twinshore.providers.wechat.client import WechatClient
     from twinshore.providers.wechat.token_lease import AccessTokenLease
-    from twinshore.secret_port import Secrets
     from twinshore.store.port import Store
     from twinshore.tokens import Signer
-
-
-class Settings(NamedTuple):
-    cell: str
-    store: str
-    secrets: str
-    outside: dict[str, str]
-    cells_file: str
-
-
-class Misconfigured(Exception):
-    """A setting is missing or cannot be read: the function must not start to serve. Says which, never its value."""
-
-
-@cache
-def settings() -> Settings:
-    """Raises Misconfigured."""
-    for name in ("TWINSHORE_CELL", "TWINSHORE_STORE", "TWINSHORE_SECRETS"):
-        if not os.environ.get(name):
-            raise Misconfigured(f"{name} is not set")
-    try:
-        outside = json.loads(os.environ.get("TWINSHORE_OUTSIDE") or "{}")
-    except ValueError:
-        raise Misconfigured("TWINSHORE_OUTSIDE is not JSON") from None
-    return Settings(
-        os.environ["TWINSHORE_CELL"], os.environ["TWINSHORE_STORE"], os.environ["TWINSHORE_SECRETS"], outside,
-        os.environ.get("TWINSHORE_CELLS_FILE", ""),
-    )  # fmt: skip
-
-
-def now() -> int:
-    """Seconds since the epoch. The one clock of the doors."""
-    return int(time.time())
-
-
-@cache
-def cells() -> Cells:
-    return load_cells(settings().cells_file)
-
-
-@cache
-def cell() -> Cell:
-    try:
-        return cells().all[settings().cell]
-    except KeyError:
-        raise Misconfigured("TWINSHORE_CELL names no cell of the cells file") from None
-
-
-def cell_name() -> str:
-    return cell().name
-
-
-def cloud() -> str:
-    return cell().cloud
-
-
-def endpoint_of(name: str) -> str | None:
-    """Where another cell answers; None for a name that is no cell."""
-    known = cells().all.get(name)
-    return known.endpoint if known else None
-
-
-@cache
-def residency() -> Residency:
-    return Residency(cells(), cell_name())
-
-
-def outside(party: str, default: str) -> str:
-    """The base URL of an outside party: the twin's, if one is set, else `default`."""
-    return settings().outside.get(party, default)
-
-
-@cache
-def secrets() -> Secrets:
-    kind, _, rest = settings().secrets.partition(":")
-    if kind == "file":
-        from twinshore.clouds.local.secrets import FileSecrets
-
-        return FileSecrets(rest)
-    if kind == "aws":
-        from twinshore.clouds.aws.secrets import SecretsManager
-
-        return SecretsManager(cell())
-    if kind == "tencent":
-        from twinshore.clouds.tencent.secrets import SsmSecrets
-
-        return SsmSecrets(cell())
-    raise Misconfigured("TWINSHORE_SECRETS is not file:PATH, aws or tencent")
-
-
-def secret(name: str) -> str:
-    """Raises SecretMissing."""
-    return secrets().get(name)
 
 
 @cache
@@ -149,28 +60,31 @@ def rate_source() -> RateSource:
     return lambda at: daily_rates(at, base_url)
 
 
-_after_commit: list[Callable[..., None]] = []
+_after_commit: list[Callable[[Sequence[Event]], None]] = []
 
 
-def on_committed(hook: Callable[..., None]) -> None:
-    """Have `hook(events)` called after each commit that carried events, by stores without a change stream.
-
-    On Tencent it wakes the `events` function; whatever it misses the timer finds."""
+def on_committed(hook: Callable[[Sequence[Event]], None]) -> None:
+    """Have `hook(events)` called after each commit that carried events, by stores without a change stream, in place of
+    the cloud's own way of waking the `events` function. Whatever a hook misses the timer finds."""
     _after_commit[:] = [hook]
+
+
+def _committed(events: Sequence[Event]) -> None:
+    if _after_commit:
+        _after_commit[0](events)
+    elif cloud() == "tencent" and os.environ.get("SCF_FUNCTIONNAME"):
+        from twinshore.clouds.tencent.functions import wake
+
+        wake(os.environ["SCF_FUNCTIONNAME"], events, cell().region, outside("scf", ""))
 
 
 @cache
 def store() -> Store:
     kind, _, rest = settings().store.partition(":")
-
-    def committed(events: Any) -> None:
-        for hook in _after_commit:
-            hook(events)
-
     if kind == "sqlite":
         from twinshore.store.sqlite import SqliteStore
 
-        return SqliteStore(rest, on_committed=committed)
+        return SqliteStore(rest, on_committed=_committed)
     if kind == "dynamodb":
         from twinshore.clouds.aws.client import dynamodb
         from twinshore.store.dynamodb import DynamoStore
@@ -179,7 +93,7 @@ def store() -> Store:
     if kind == "postgresql":
         from twinshore.store.postgres import PostgresStore
 
-        return PostgresStore(secret(rest or "database"), on_committed=committed)
+        return PostgresStore(secret(rest or "database"), on_committed=_committed)
     raise Misconfigured("TWINSHORE_STORE is not sqlite:PATH, dynamodb:TABLE or postgresql:SECRET")
 
 
@@ -306,7 +220,7 @@ def wechat_openid(member_id: str) -> str | None:
 
 def reset() -> None:
     """Forget everything built so far: settings have changed (tests, the box)."""
-    for built in list(globals().values()):
+    for built in [*globals().values(), *vars(deployment).values()]:
         if hasattr(built, "cache_clear"):
             built.cache_clear()
     _after_commit.clear()

@@ -65,7 +65,9 @@ def role_credentials() -> Credentials:
     return Credentials(key_id, secret_key, os.environ.get("TENCENTCLOUD_SESSIONTOKEN", ""))
 
 
-def call(service: Service, action: str, params: Mapping[str, object]) -> dict[str, Any]:
+def call(
+    service: Service, action: str, params: Mapping[str, object], timeout_seconds: float = TIMEOUT_SECONDS
+) -> dict[str, Any]:
     """The `Response` of one action.
 
     Raises Refusal, NoCredentials, outbound.Unreachable, and outbound.NoAnswer also for an answer that is none
@@ -74,7 +76,7 @@ def call(service: Service, action: str, params: Mapping[str, object]) -> dict[st
     body = json.dumps(params, ensure_ascii=False).encode()
     url = service.base_url() + "/"
     headers = sign(service, role_credentials(), action, url, body, int(time.time()))
-    reply = outbound.send("POST", url, headers, body, TIMEOUT_SECONDS)
+    reply = outbound.send("POST", url, headers, body, timeout_seconds)
     try:
         response = json.loads(reply.body)["Response"]
         if not isinstance(response, dict):

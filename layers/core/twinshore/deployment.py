@@ -1,0 +1,115 @@
+"""Where a function runs: its settings, its cell, its secrets. Read at the first call, never at import.
+
+Settings, all from the environment, set at deploy:
+    TWINSHORE_CELL        the cell this function runs in, e.g. `cn`
+    TWINSHORE_STORE       `sqlite:PATH`, `dynamodb:TABLE` or `postgresql:SECRET` (the secret holds the DSN)
+    TWINSHORE_SECRETS     `file:PATH`, `aws` or `tencent`
+    TWINSHORE_OUTSIDE     JSON object, outside party -> base URL, for twins; absent in production
+    TWINSHORE_CELLS_FILE  another compiled cells file; absent in production
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from twinshore.cells import Cell, Cells, Residency, load_cells
+
+if TYPE_CHECKING:
+    from twinshore.secret_port import Secrets
+
+
+class Settings(NamedTuple):
+    cell: str
+    store: str
+    secrets: str
+    outside: dict[str, str]
+    cells_file: str
+
+
+class Misconfigured(Exception):
+    """A setting is missing or cannot be read: the function must not start to serve. Says which, never its value."""
+
+
+@cache
+def settings() -> Settings:
+    """Raises Misconfigured."""
+    for name in ("TWINSHORE_CELL", "TWINSHORE_STORE", "TWINSHORE_SECRETS"):
+        if not os.environ.get(name):
+            raise Misconfigured(f"{name} is not set")
+    try:
+        outside = json.loads(os.environ.get("TWINSHORE_OUTSIDE") or "{}")
+    except ValueError:
+        raise Misconfigured("TWINSHORE_OUTSIDE is not JSON") from None
+    return Settings(
+        os.environ["TWINSHORE_CELL"], os.environ["TWINSHORE_STORE"], os.environ["TWINSHORE_SECRETS"], outside,
+        os.environ.get("TWINSHORE_CELLS_FILE", ""),
+    )  # fmt: skip
+
+
+def now() -> int:
+    """Seconds since the epoch. The one clock of the doors."""
+    return int(time.time())
+
+
+@cache
+def cells() -> Cells:
+    return load_cells(settings().cells_file)
+
+
+@cache
+def cell() -> Cell:
+    try:
+        return cells().all[settings().cell]
+    except KeyError:
+        raise Misconfigured("TWINSHORE_CELL names no cell of the cells file") from None
+
+
+def cell_name() -> str:
+    return cell().name
+
+
+def cloud() -> str:
+    return cell().cloud
+
+
+def endpoint_of(name: str) -> str | None:
+    """Where another cell answers; None for a name that is no cell."""
+    known = cells().all.get(name)
+    return known.endpoint if known else None
+
+
+@cache
+def residency() -> Residency:
+    return Residency(cells(), cell_name())
+
+
+def outside(party: str, default: str) -> str:
+    """The base URL of an outside party: the twin's, if one is set, else `default`."""
+    return settings().outside.get(party, default)
+
+
+@cache
+def secrets() -> Secrets:
+    kind, _, rest = settings().secrets.partition(":")
+    if kind == "file":
+        from twinshore.clouds.local.secrets import FileSecrets
+
+        return FileSecrets(rest)
+    if kind == "aws":
+        from twinshore.clouds.aws.secrets import SecretsManager
+
+        return SecretsManager(cell())
+    if kind == "tencent":
+        from twinshore.clouds.tencent.secrets import SsmSecrets
+
+        return SsmSecrets(cell())
+    raise Misconfigured("TWINSHORE_SECRETS is not file:PATH, aws or tencent")
+
+
+def secret(name: str) -> str:
+    """Raises SecretMissing."""
+    return secrets().get(name)
