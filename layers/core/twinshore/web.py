@@ -239,12 +239,9 @@ def _rendered(answer: object, status: int) -> Response:
 
 
 def _idempotency_key(request: Request) -> object:
-    from hashlib import sha256
-
-    from twinshore.idempotency import IdempotencyKey
+    from twinshore.idempotency import idempotency_key
 
     key = request.headers.get("idempotency-key", "")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise BadRequest("send an Idempotency-Key header of 1 to 64 visible ASCII characters")
-    content = "\n".join((request.method, request.path, request.session.member_id, "")).encode() + request.body
-    return IdempotencyKey(key, sha256(content).hexdigest())
+    return idempotency_key(key, request.method, request.path, request.session.member_id, request.body)

@@ -143,39 +143,24 @@ def payment_provider(name: str) -> PaymentProvider:
 @cache
 def _payment_provider(name: str, secret_json: str) -> PaymentProvider:
     """Kept until the secret changes: a rotated key is in use as soon as the secret is read anew."""
-    if name == "wechat_pay":
-        from twinshore.providers.wechat_pay.client import wechat_pay_from_secret
+    from twinshore.providers.choice import provider_from_secret
 
-        base_url = outside(name, "https://api.mch.weixin.qq.com")
-        return wechat_pay_from_secret(base_url, secret_json, refund_notify_url=_notify_url(name))
-    if name == "stripe":
-        from twinshore.providers.stripe.client import stripe_from_secret
-
-        return stripe_from_secret(outside(name, "https://api.stripe.com"), secret_json)
-    raise Misconfigured(f"no code for the payment provider {name}")
+    return provider_from_secret(name, secret_json, outside(name, ""), _notify_url(name))
 
 
 def _notify_url(provider: str) -> str:
     return f"{cell().endpoint}/v1/webhooks/{provider}"
 
 
-def _payer(provider: str, member_id: str) -> Payer:
-    from twinshore.payments.port import Payer
-    from twinshore.payments.starting import PayerUnknown
-
-    if provider != "wechat_pay":
-        return Payer()
-    openid = wechat_openid(member_id)
-    if not openid:
-        raise PayerUnknown
-    return Payer(wechat_openid=openid)
-
-
 def tills() -> Tills:
     """What this cell takes payments with."""
     from twinshore.payments.starting import Tills
+    from twinshore.providers.choice import payer_for
 
-    return Tills(lambda currency: cells().methods_in(cell_name(), currency), payment_provider, _notify_url, _payer)
+    def payer(provider: str, member_id: str) -> Payer:
+        return payer_for(provider, lambda: wechat_openid(member_id))
+
+    return Tills(lambda currency: cells().methods_in(cell_name(), currency), payment_provider, _notify_url, payer)
 
 
 @cache

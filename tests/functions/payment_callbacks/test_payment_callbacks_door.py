@@ -1,0 +1,131 @@
+"""The payment_callbacks door on both clouds, hearing what the twins of Stripe (eu) and Weixin Pay (cn) really send."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.doors import Answer
+from tests.support.paying_place import OPENID, PayingPlace
+from twinshore import wiring
+
+
+def paid(paying: PayingPlace) -> str:
+    order_id = paying.order()
+    paying.payer_pays(paying.begin(order_id).json()["client"])
+    paying.wait_for(lambda: paying.status(order_id) == "paid" and not paying.twin.undelivered())
+    return order_id
+
+
+def send(paying: PayingPlace, headers: dict[str, str], body: bytes, provider: str = "") -> Answer:
+    path = f"/v1/webhooks/{provider or paying.provider}"
+    return paying.place.call("payment_callbacks", "POST", path, headers=headers, body=body)
+
+
+def accepted(paying: PayingPlace) -> tuple[dict[str, str], bytes]:
+    """A notice that was acknowledged, as it came over the wire."""
+    pairs = zip(paying.gateway.requests, paying.gateway.answers, strict=True)
+    request = next(request for request, answer in pairs if answer.status == 200)
+    return request.headers, request.body
+
+
+def test_a_notice_is_acknowledged_in_the_providers_own_form(paying: PayingPlace) -> None:
+    paid(paying)
+    good = [answer for answer in paying.gateway.answers if answer.status == 200]
+    assert len(good) >= 2  # the twin delivers twice
+    forms = {"wechat_pay": {"code": "SUCCESS", "message": "成功"}, "stripe": {}}
+    assert all(answer.json() == forms[paying.provider] for answer in good)
+
+
+def test_the_probe_and_every_other_refusal_is_a_plain_401(paying: PayingPlace) -> None:
+    paid(paying)
+    refused = [answer for answer in paying.gateway.answers if answer.status != 200]
+    assert len(refused) == (1 if paying.provider == "wechat_pay" else 0)
+    assert all((answer.status, answer.problem()) == (401, "signature-refused") for answer in refused)
+
+
+def test_museum_2_a_replay_is_acknowledged_and_has_no_effect(paying: PayingPlace) -> None:
+    """VivaPayments #2553: the same notification after an hour, a day, a week (inside the signature's time window)."""
+    order_id = paid(paying)
+    headers, body = accepted(paying)
+    before = paying.call("GET", f"/v1/orders/{order_id}").text
+    for _ in range(3):
+        assert send(paying, headers, body).status == 200
+    assert paying.call("GET", f"/v1/orders/{order_id}").text == before
+    assert [event.name for event in paying.told()].count("payment.captured") == 1
+
+
+def test_a_changed_byte_is_refused_and_nothing_is_written(paying: PayingPlace) -> None:
+    order_id = paid(paying)
+    headers, body = accepted(paying)
+    before = paying.call("GET", f"/v1/orders/{order_id}").text
+    for forged in (body + b" ", body[:-1], body.replace(b'"id"', b'"iD"', 1), b"", b"\xff\xfe", b"\xef\xbb\xbf" + body):
+        answer = send(paying, headers, forged)
+        assert (answer.status, answer.problem()) == (401, "signature-refused")
+    for name in [name for name in headers if "signature" in name]:
+        assert send(paying, {**headers, name: ""}, body).status == 401
+    assert send(paying, {}, body).status == 401
+    assert paying.call("GET", f"/v1/orders/{order_id}").text == before
+
+
+@pytest.mark.parametrize("provider", ["nobody", "paypal", "STRIPE", "wiring"])
+def test_an_unknown_provider_is_not_found(paying: PayingPlace, provider: str) -> None:
+    assert send(paying, {}, b"{}", provider).status == 404
+
+
+def test_the_provider_of_another_cell_is_not_found(paying: PayingPlace) -> None:
+    other = {"stripe": "wechat_pay", "wechat_pay": "stripe"}[paying.provider]
+    assert send(paying, {}, b"{}", other).status == 404
+
+
+def test_a_body_beyond_the_limit_is_refused(paying: PayingPlace) -> None:
+    answer = send(paying, {}, b"x" * (256 * 1024 + 1))
+    assert (answer.status, answer.problem()) == (413, "body-too-large")
+
+
+def test_another_method_is_not_allowed(paying: PayingPlace) -> None:
+    assert paying.place.call("payment_callbacks", "GET", f"/v1/webhooks/{paying.provider}").status == 405
+
+
+def test_a_store_that_is_down_asks_the_provider_to_come_again(
+    paying: PayingPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(paying)
+    headers, body = accepted(paying)
+    monkeypatch.setenv("TWINSHORE_STORE", f"sqlite:{tmp_path}")  # a folder cannot be opened as a file
+    wiring.reset()
+    assert send(paying, headers, body).status == 503
+
+
+def test_a_secret_that_is_missing_closes_the_door(paying: PayingPlace) -> None:
+    paid(paying)
+    headers, body = accepted(paying)
+    paying.place.secrets[paying.provider] = ""
+    paying.place.rewire()
+    assert send(paying, headers, body).status == 503
+
+
+def test_out_of_order_and_doubled_news_ends_refunded_and_credited_once(paying: PayingPlace) -> None:
+    """The twin holds the payment's notice back until its refund's notice has overtaken it."""
+    paying.faults(reorder=True, duplicate=3)
+    order_id = paying.order()
+    paying.payer_pays(paying.begin(order_id).json()["client"])
+    assert paying.status(order_id, refresh=True) == "paid"
+    answer = paying.call("POST", f"/v1/orders/{order_id}/refunds", {"reason": "changed my mind"}, "refund")
+    assert answer.status == 201, answer.text
+    paying.wait_for(lambda: paying.status(order_id) == "refunded" and not paying.twin.undelivered())
+    names = [event.name for event in paying.told()]
+    assert (names.count("payment.captured"), names.count("payment.refunded")) == (1, 1)
+
+
+def test_nothing_of_a_notice_is_in_the_log(paying: PayingPlace, capfd: pytest.CaptureFixture[str]) -> None:
+    paid(paying)
+    logged = capfd.readouterr().out
+    headers, body = accepted(paying)
+    assert '"message": "payment notice"' in logged
+    assert json.loads(body)["id"] in logged  # which notice it was is a fact of the log
+    for signature in [value for name, value in headers.items() if name.endswith("-signature")]:
+        assert signature not in logged
+    assert OPENID not in logged
