@@ -47,6 +47,12 @@ def test_no_tracked_file_says(what: str, pattern: re.Pattern[str]) -> None:
     assert not found, f"{what} stands in {found}"
 
 
+def test_a_private_key_stands_in_test_vectors_only() -> None:
+    key = re.compile(r"PRIVATE KEY-----(\\n|\s)*[A-Za-z0-9+/]{40}")
+    found = [name for name, text in texts().items() if key.search(text) and not name.startswith("tests/")]
+    assert not found, f"keys are made at start, or read as secrets: {found}"
+
+
 def test_a_lock_is_hashed_and_names_no_place() -> None:
     for path in sorted((ROOT / "requirements").glob("*.txt")):
         lines = path.read_text(encoding="utf-8").splitlines()
