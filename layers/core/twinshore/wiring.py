@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from twinshore.events import Event
     from twinshore.fx.port import RateSource
     from twinshore.login.home import Home
+    from twinshore.notify.deliver import Channels
     from twinshore.outbox import Consumers
     from twinshore.payments.port import Payer, PaymentProvider
     from twinshore.payments.starting import Tills
     from twinshore.points.ledger import Ledger
     from twinshore.providers.wechat.client import WechatClient
+    from twinshore.providers.wechat.notices import WechatNotices
     from twinshore.providers.wechat.token_lease import AccessTokenLease
     from twinshore.store.port import Store
     from twinshore.tokens import Signer
@@ -164,13 +166,34 @@ def tills() -> Tills:
 
 
 @cache
+def notification_channels() -> Channels:
+    """What this cell tells its members by."""
+    from twinshore.notify_wiring import channels_of
+    from twinshore.providers.wechat.notices import WechatNotices
+
+    def notices(templates: dict[str, str]) -> WechatNotices:
+        return WechatNotices(wechat_lease(), wechat_openid, templates)
+
+    return channels_of(cell(), deployment.secrets(), notices, outside("mail", ""))
+
+
+@cache
 def consumers() -> Consumers:
     """Who is told what. Each is idempotent by event id."""
+    from twinshore.notify import consumers as notify
     from twinshore.points import consumers as points
 
+    def tell(consumer: Callable[..., object]) -> Callable[[Event], None]:
+        def told(event: Event) -> None:
+            channels = notification_channels()
+            consumer(event, store=store(), wechat=channels.wechat, mail=channels.mail, now=now())
+
+        return told
+
     return {
-        "payment.captured": (lambda event: points.credit(event, store(), residency(), now()),),
-        "payment.refunded": (lambda event: points.withdraw(event, store(), residency(), now()),),
+        "payment.captured": (lambda event: points.credit(event, store(), residency(), now()), tell(notify.receipt)),
+        "payment.refunded": (lambda event: points.withdraw(event, store(), residency(), now()), tell(notify.refund)),
+        "points.earned": (tell(notify.points_credited),),
     }
 
 
