@@ -30,10 +30,12 @@ def new_key(name: str = "") -> IdempotencyKey:
 
 
 class Shop:
-    def __init__(self, path: Path) -> None:
-        self.now = NOW
+    def __init__(self, path: Path | None, store: Any = None, now: int = NOW) -> None:
+        self.now = now
         self._events: list[Event] = []
-        self.store = SqliteStore(path, self._heard, synchronous="NORMAL", now=lambda: float(self.now))
+        self.store: Any = store
+        if path is not None:
+            self.store = SqliteStore(path, self._heard, synchronous="NORMAL", now=lambda: float(self.now))
         self.signer = Signer("eu", [SigningKey("k1", bytes(range(32)))])
         self.paper = PaperProvider()
         self.other = PaperProvider(b"other-secret")
