@@ -83,6 +83,11 @@ def test_a_refund_notice_tells_of_one_refund(
     assert (notice.reference, notice.refund_reference) == ("attempt-000001", "refund-000001")
 
 
+@pytest.mark.parametrize("text", ["2026-09-21T22:13:00+08:00", "2026-09-21T14:13:00Z", "2026-09-21T14:13:00+00:00"])
+def test_a_time_is_the_same_moment_in_every_spelling(text: str) -> None:
+    assert read(made.transaction(success_time=text))[0].occurred_at == 1789999980
+
+
 def test_other_news_is_acknowledged_and_says_nothing_of_payments() -> None:
     headers, body = made.notice({"mchid": made.MCHID}, "PAYSCORE.USER_OPEN_SERVICE")
     notices, kept = made.provider().read_webhook(headers, body, NOW)

@@ -95,16 +95,15 @@ def refusal(code: object, request_id: str) -> Problem:
 
 def payment_notice(notice_id: str, transaction: Mapping[str, Any]) -> Notice:
     """From a decrypted notice or a queried order. Orders match on `total`: `payer_total` is less with coupons."""
-    word = transaction.get("trade_state", "")
-    state = TRADE_STATE.get(word, PENDING)
+    state = TRADE_STATE.get(transaction.get("trade_state", ""), PENDING)
     return Notice(
-        id=notice_id,
-        reference=str(transaction.get("out_trade_no", "")),
+        notice_id,
+        str(transaction.get("out_trade_no", "")),
         # The global API calls it `id`.
-        provider_id=str(transaction.get("transaction_id") or transaction.get("id") or ""),
-        state=state,
-        amount=_amount(transaction, "total") if state == CAPTURED else None,
-        occurred_at=seconds(transaction.get("success_time")),
+        str(transaction.get("transaction_id") or transaction.get("id") or ""),
+        state,
+        _amount(transaction, "total") if state == CAPTURED else None,
+        seconds(transaction.get("success_time")),
     )
 
 
@@ -138,8 +137,10 @@ def seconds(text: object) -> int:
     """RFC 3339 with an offset to seconds since the epoch; 0 where nothing is said. Raises BadRequest."""
     if not text:
         return 0
+    spelled = str(text)
     try:
-        moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+        # Python 3.10 does not read "Z".
+        moment = datetime.fromisoformat(spelled[:-1] + "+00:00" if spelled.endswith("Z") else spelled)
     except ValueError:
         raise BadRequest("A time cannot be read.") from None
     if moment.tzinfo is None:

@@ -142,10 +142,11 @@ class ResourceKeys:
         raise BadRequest("No live APIv3 key opens the resource.")
 
 
-def object_of(text: bytes) -> dict[str, Any]:
-    """A JSON object. Raises BadRequest."""
+def object_of(raw: bytes) -> dict[str, Any]:
+    """A JSON object in UTF-8, with a byte order mark or without. Raises BadRequest."""
     try:
-        value = json.loads(text)
+        text = raw.decode()  # json would first guess the encoding, which takes as long as reading
+        value = json.loads(text[1:] if text.startswith("\ufeff") else text)
     except ValueError:
         raise BadRequest("The notice is not JSON.") from None
     if not isinstance(value, dict):
