@@ -20,6 +20,8 @@ from typing import Any, Mapping
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
 from sandbox.twins.tencent_cloud import ApiError, answer_tc3, read_letter
 
+ACCOUNTS = {"AKIDtwinshorebox": ("key-of-an-account-that-is-not", "")}
+"""The box's account at Tencent Cloud, invented. For AWS any key id will do."""
 MAILBOX_LIMIT_LETTERS = 1000
 _SIGV4 = re.compile(
     r"AWS4-HMAC-SHA256 Credential=[A-Z0-9a-z]+/(\d{8})/[a-z]{2}-[a-z]+-\d/ses/aws4_request, ?"
@@ -36,11 +38,11 @@ class MailTwin(Twin):
     name = "mail"
 
     def __init__(
-        self, accounts: Mapping[str, tuple[str, str]] | None = None, folder: Path | None = None, port: int = 0
+        self, folder: Path | None = None, port: int = 0, accounts: Mapping[str, tuple[str, str]] | None = None
     ) -> None:
         """`accounts`: Tencent key id -> (key, session token or "")."""
         super().__init__(folder, port)
-        self.accounts = dict(accounts or {})
+        self.accounts = dict(ACCOUNTS if accounts is None else accounts)
         self.templates: dict[int, str] = {}
         """Templates approved at Tencent SES: id -> text with {{name}} places."""
         self.simple_allowed = True

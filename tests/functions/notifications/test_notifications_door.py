@@ -46,7 +46,7 @@ def shore(at: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shore]:
         monkeypatch.setenv(name, "AKIDtwin")
     for name in ("AWS_SECRET_ACCESS_KEY", "TENCENTCLOUD_SECRETKEY"):
         monkeypatch.setenv(name, "twin-key-of-no-account")
-    with WechatTwin() as wechat, MailTwin({"AKIDtwin": ("twin-key-of-no-account", "")}) as mail:
+    with WechatTwin() as wechat, MailTwin(accounts={"AKIDtwin": ("twin-key-of-no-account", "")}) as mail:
         appid, secret = next(iter(APPS.items()))
         app = {"appid": appid, "secret": secret, "templates": {name: f"tmpl-{name}" for name in TEMPLATES}}
         at.secrets.update(wechat_app=json.dumps(app), mail=json.dumps({"sender": "Twinshore <a@mail.example.com>"}))
