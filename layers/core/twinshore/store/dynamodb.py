@@ -46,6 +46,8 @@ NOT_APPLIED = frozenset(
 UNKNOWN_OUTCOME = frozenset(("InternalServerError", "InternalFailure", "ServiceUnavailable", "RequestTimeout"))
 NO_ANSWER = frozenset(("OSError", "ConnectionError", "HTTPClientError"))
 """Base classes of what clients raise when no answer came; by name, because the client is not ours to import."""
+NOT_DELIVERED = frozenset(("EndpointConnectionError", "ConnectTimeoutError"))
+"""Among these, what surely did not reach DynamoDB; our own client says so by `delivered`."""
 
 METHODS = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}
 
@@ -207,7 +209,7 @@ def _may_repeat(err: Exception, repeatable: bool) -> bool:
     if response is None:
         if NO_ANSWER.isdisjoint(kind.__name__ for kind in type(err).__mro__):
             raise err
-        return repeatable
+        return repeatable or type(err).__name__ in NOT_DELIVERED or not getattr(err, "delivered", True)
     code = response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         raise _Refused(0, response.get("Item")) from err
