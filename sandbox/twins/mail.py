@@ -38,7 +38,7 @@ class MailTwin(Twin):
     name = "mail"
 
     def __init__(
-        self, folder: Path | None = None, port: int = 0, accounts: Mapping[str, tuple[str, str]] | None = None
+        self, accounts: Mapping[str, tuple[str, str]] | None = None, folder: Path | None = None, port: int = 0
     ) -> None:
         """`accounts`: Tencent key id -> (key, session token or "")."""
         super().__init__(folder, port)

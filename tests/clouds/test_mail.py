@@ -182,10 +182,10 @@ def test_the_official_sdk_sends_through_the_same_twin(twin: MailTwin) -> None:
 def test_the_mailbox_shows_the_letters_to_an_address_and_survives_a_restart(cell: str, tmp_path: Any) -> None:
     import urllib.request
 
-    with MailTwin(tmp_path, accounts={KEY_ID: (KEY, TOKEN)}) as first:
+    with MailTwin({KEY_ID: (KEY, TOKEN)}, tmp_path) as first:
         service(cell, first.url).send(letter(cell))
         service(cell, first.url).send(letter(cell, to="han@mail.example.com"))
-    with MailTwin(tmp_path) as again:
+    with MailTwin(folder=tmp_path) as again:
         (item,) = json.load(urllib.request.urlopen(f"{again.url}/_twin/mailbox?to=han@mail.example.com", timeout=5))[
             "items"
         ]
