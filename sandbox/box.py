@@ -106,6 +106,7 @@ class Box:
             "TWINSHORE_SECRETS": f"file:{self.folder / name / 'secrets.json'}",
             "TWINSHORE_OUTSIDE": json.dumps(outside.addresses_for(name, self.ports)),
             "TWINSHORE_CELLS_FILE": str(self.folder / "cells.json"),
+            **outside.role_of(self.declared["cells"][name]["cloud"]),
         }
 
 

@@ -13,9 +13,18 @@ from typing import Any, Callable, Mapping
 from sandbox.ports import PortPlan
 from sandbox.twins.server import Twin
 
-PARTIES = ("wechat", "wechat_pay", "stripe", "stripe_sea", "stripe_us", "ecb")
+PARTIES = ("wechat", "wechat_pay", "stripe", "stripe_sea", "stripe_us", "mail", "ecb")
 """In the order of their ports."""
 STRIPE_OF = {"eu": "stripe", "sea": "stripe_sea", "us": "stripe_us"}
+WECHAT_TEMPLATES = {
+    "receipt": "box-receipt-00000000000000000000000000000001",
+    "order_refunded": "box-refunded-0000000000000000000000000000002",
+    "points_credited": "box-points-00000000000000000000000000000003",
+}
+"""Our template names -> the ids that they have on the mini-program's account."""
+MAIL_SENDER = "Twinshore <hello@twinshore.example>"
+TENCENT_ACCOUNT = ("AKIDbox0000000000000000000000000000", "box-secret-key-of-no-real-account")
+AWS_ACCOUNT = ("AKIABOX0000000000000", "box-secret-key-of-no-real-account")
 WEBHOOK_PATH = "/v1/webhooks/stripe"
 
 SWITCHES: dict[str, dict[str, Any]] = {
@@ -36,6 +45,8 @@ def secrets_for(cell: str, twins: Mapping[str, Twin]) -> dict[str, str]:
 
     appid, app_secret = next(iter(APPS.items()))
     given = {"wechat_app": json.dumps({"appid": appid, "secret": app_secret})}
+    given["wechat_templates"] = json.dumps(WECHAT_TEMPLATES)
+    given["mail"] = json.dumps({"sender": MAIL_SENDER})
     if cell == "cn":
         given["wechat_pay"] = json.dumps(_secret_of(twins["wechat_pay"]))
     else:
@@ -49,12 +60,21 @@ def addresses_for(cell: str, ports: PortPlan) -> dict[str, str]:
     return {**seen, **({"stripe": ports.url(ports.twins[STRIPE_OF[cell]])} if cell in STRIPE_OF else {})}
 
 
+def role_of(cloud: str) -> dict[str, str]:
+    """What the platform puts into a function's environment for its role."""
+    if cloud == "aws":
+        return {"AWS_ACCESS_KEY_ID": AWS_ACCOUNT[0], "AWS_SECRET_ACCESS_KEY": AWS_ACCOUNT[1]}
+    return {"TENCENTCLOUD_SECRETID": TENCENT_ACCOUNT[0], "TENCENTCLOUD_SECRETKEY": TENCENT_ACCOUNT[1],
+            "TENCENTCLOUD_RUNENV": "SCF"}  # fmt: skip
+
+
 def switches_of(party: str) -> dict[str, Any]:
     return SWITCHES.get(party.partition("_s")[0] if party.startswith("stripe") else party, {})
 
 
 def _makers(ports: PortPlan) -> dict[str, Callable[[Path, int], Twin]]:
     from sandbox.twins.ecb import EcbTwin
+    from sandbox.twins.mail import MailTwin
     from sandbox.twins.stripe import StripeTwin
     from sandbox.twins.wechat import APPS, WechatTwin
     from sandbox.twins.wechat_pay import WechatPayTwin
@@ -67,6 +87,7 @@ def _makers(ports: PortPlan) -> dict[str, Callable[[Path, int], Twin]]:
         "wechat": WechatTwin,
         "wechat_pay": lambda folder, port: WechatPayTwin(folder, port, appid=next(iter(APPS))),
         "ecb": EcbTwin,
+        "mail": lambda folder, port: MailTwin({TENCENT_ACCOUNT[0]: (TENCENT_ACCOUNT[1], "")}, folder, port),
         **{name: stripe(cell) for cell, name in STRIPE_OF.items()},
     }
 

@@ -15,7 +15,7 @@ from sandbox.walk import Traveller
 CLOUD = {"aws": "AWS Lambda", "tencent": "Tencent SCF"}
 ACCENT = {"mainland": "32", "overseas": "34"}
 TITLE_COLUMNS = 22
-LINE_COLUMNS = 62
+LINE_COLUMNS = 74
 
 WORDS = {
     "title": {"en": "Twinshore: two clouds in a box", "zh": "Twinshore：一台机器，两朵云"},

@@ -16,7 +16,7 @@ from twinshore import wiring
 SCHEDULE_DOOR = "schedule"
 FIRST_ROUND_SECONDS = 8.0
 INTERVAL_SECONDS = {"outbox-sweep": 5.0, "payment-poll": 10.0}
-OTHERWISE_SECONDS = 60.0
+OTHERWISE_SECONDS = 600.0
 NOT_ON = {"aws": ("outbox-sweep",)}
 """The stream replaces the sweep there."""
 

@@ -1,0 +1,139 @@
+"""The second half of the journey: order, payment, webhooks, points, redemption, message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.outside import STRIPE_OF
+from sandbox.story_start import RECEIPT_TEMPLATE, money
+from sandbox.walk import Told, Walk
+
+REWARD = "coffee_voucher"
+NEWEST_ENTRIES = 50
+LEAST_DELIVERIES = 2
+"""The twins deliver each notice twice: a journey that saw one has not shown that the second does no harm."""
+
+
+def place_order(walk: Walk) -> Told:
+    who = walk.traveller
+    wanted = {
+        "description": "茉莉花茶礼盒" if who.language == "zh-CN" else "Jasmine tea, gift box",
+        "amount": {"amount_minor": who.price_minor, "currency": who.price_currency},
+        "quote": walk.memory["quote"],
+    }
+    order = walk.cell("POST", "/v1/orders", wanted, key=walk.key("order"), expect=201)
+    walk.check(order["amount"] == walk.memory["amount"], "the order charges what the rate lock promised")
+    walk.memory["order_id"] = order["order_id"]
+    again = walk.cell("POST", "/v1/orders", wanted, key=walk.key("order"), expect=201)
+    walk.check(again["order_id"] == order["order_id"], "the same key again is the same order")
+    shown = money(order["amount"])
+    return Told(f"order {order['order_id']}, {shown}; asked twice, one order",
+                f"订单 {order['order_id']}，{shown}；请求两次，只有一单")  # fmt: skip
+
+
+def start_payment(walk: Walk) -> Told:
+    walk.memory["payment_began"] = walk.now()
+    path = f"/v1/orders/{walk.memory['order_id']}/payments"
+    payment = walk.cell("POST", path, {"method": walk.traveller.method}, key=walk.key("payment"), expect=201)
+    walk.memory["payment"] = payment["client"]
+    walk.memory["reference"] = payment["reference"]
+    provider = payment["provider"]
+    return Told(f"{provider}, reference {payment['reference']}", f"{provider}，参考号 {payment['reference']}")
+
+
+def confirm(walk: Walk) -> Told:
+    """The person says yes, at the party's own cashier. After a cut the payment may have been confirmed already."""
+    if _order(walk)["status"] != "paid":
+        party = payment_party(walk)
+        client = walk.memory["payment"]
+        wanted = client if party == "wechat_pay" else {"client_secret": client["client_secret"]}
+        walk.twin(party, "POST", "/_twin/pay", wanted, expect=None)
+    price = money(walk.memory["amount"])
+    if walk.traveller.method == "wechat_pay":
+        return Told(f"{price} in the WeChat Pay cashier", f"在微信支付收银台付款 {price}")
+    return Told(f"{price} by card", f"银行卡付款 {price}")
+
+
+def paid_by_webhook(walk: Walk) -> Told:
+    """Without any webhook the client asks the cell to ask the provider: paid all the same."""
+    order = walk.look_for(lambda: _if_paid(_order(walk)))
+    if order is None:
+        order = walk.wait_for("the order is paid", lambda: _if_paid(_order(walk, "?refresh=true")))
+        return Told("paid; no notice came, so the provider was asked", "已支付；未收到通知，主动向渠道查询")
+    walk.check(order["amount"] == walk.memory["amount"], "what was paid is what was promised")
+    notices = walk.wait_for("every notice is delivered at least twice", lambda: _delivered_twice(walk))
+    count = sum(notices.values())
+    return Told(f"paid once; {count} deliveries of {len(notices)} notices were verified",
+                f"已支付且仅一次；{len(notices)} 条通知共 {count} 次投递均已验签")  # fmt: skip
+
+
+def points_once(walk: Walk) -> Told:
+    earned = walk.wait_for("points are credited", lambda: _earned(walk))
+    walk.check(len(earned) == 1, f"points are credited once, not {len(earned)} times")
+    balance = walk.cell("GET", "/v1/points")["balance"]
+    walk.check(balance >= earned[0]["points"] > 0, "the balance holds the new points")
+    walk.memory["balance"] = balance
+    points = earned[0]["points"]
+    return Told(f"+{points} points, once; balance {balance}", f"+{points} 积分，仅入账一次；余额 {balance}")
+
+
+def redeem(walk: Walk) -> Told:
+    wanted = {"reward": REWARD}
+    entry = walk.cell("POST", "/v1/points/redemptions", wanted, key=walk.key("redeem"), expect=201)
+    again = walk.cell("POST", "/v1/points/redemptions", wanted, key=walk.key("redeem"), expect=201)
+    walk.check(again["id"] == entry["id"], "the same key again is the same redemption")
+    balance = walk.cell("GET", "/v1/points")["balance"]
+    walk.check(balance == walk.memory["balance"] + entry["points"], "the points were spent once")
+    return Told(f"{REWARD}, {entry['points']} points; asked twice, spent once; balance {balance}",
+                f"{REWARD}，{entry['points']} 积分；请求两次，只扣一次；余额 {balance}")  # fmt: skip
+
+
+def read_message(walk: Walk) -> Told:
+    letters = walk.wait_for("the receipt is in the member's hands", lambda: _receipts(walk))
+    walk.check(len(letters) == 1, f"one receipt, not {len(letters)}")
+    text = letters[0]
+    if walk.traveller.channel == "wechat_subscribe":
+        return Told(f"WeChat message: {text}", f"微信消息：{text}")
+    return Told(f"e-mail: {text}", f"电子邮件：{text}")
+
+
+def payment_party(walk: Walk) -> str:
+    return STRIPE_OF[walk.traveller.cell] if walk.traveller.cell in STRIPE_OF else "wechat_pay"
+
+
+def _order(walk: Walk, query: str = "") -> dict[str, Any]:
+    order: dict[str, Any] = walk.cell("GET", f"/v1/orders/{walk.memory['order_id']}{query}")
+    return order
+
+
+def _if_paid(order: dict[str, Any]) -> dict[str, Any] | None:
+    return order if order["status"] == "paid" else None
+
+
+def _delivered_twice(walk: Walk) -> dict[str, int] | None:
+    """Notice id -> how often the cell acknowledged it, of those sent since the payment began; None while one of them
+    came but once."""
+    sent = [
+        entry
+        for entry in walk.twin(payment_party(walk), "GET", "/_twin/journal")["items"]
+        if entry["what"] == "notice sent" and entry["signature"] == "right" and entry["answer"] in (200, 204)
+    ]
+    ids = [entry["id"] for entry in sent]
+    counts = {entry["id"]: ids.count(entry["id"]) for entry in sent if entry["at"] >= walk.memory["payment_began"]}
+    return counts if counts and min(counts.values()) >= LEAST_DELIVERIES else None
+
+
+def _earned(walk: Walk) -> list[dict[str, Any]]:
+    entries = walk.cell("GET", f"/v1/points/entries?limit={NEWEST_ENTRIES}")["items"]
+    return [entry for entry in entries if entry["kind"] == "earn" and entry["reason"] == walk.memory["order_id"]]
+
+
+def _receipts(walk: Walk) -> list[str]:
+    """One line of each receipt for this order, as the person sees it."""
+    order_id, who = walk.memory["order_id"], walk.traveller
+    if who.channel == "email":
+        letters = walk.twin("mail", "GET", f"/_twin/mailbox?to={who.email}")["items"]
+        return [letter["subject"] for letter in letters if order_id in letter["text"]]
+    said = walk.twin("wechat", "GET", "/_twin/journal")["items"]
+    messages = [entry["data"] for entry in said if entry.get("template_id") == RECEIPT_TEMPLATE and "data" in entry]
+    return [" · ".join(data.values()) for data in messages if order_id in data.values()]

@@ -1,0 +1,85 @@
+"""The first half of the journey: first look, login, what may be sent, prices, the rate lock."""
+
+from __future__ import annotations
+
+from sandbox.outside import WECHAT_TEMPLATES
+from sandbox.walk import Told, Walk
+
+RECEIPT_TEMPLATE = WECHAT_TEMPLATES["receipt"]
+
+
+def start(walk: Walk) -> Told:
+    """The first request of the mini-program, from an address in the member's country: where is home?"""
+    who = walk.traveller
+    answer = walk.cell("GET", "/v1/bootstrap")
+    walk.check(answer["market_from"] == "ip" and answer["market"] == who.market, f"the address is in {who.market}")
+    walk.check(answer["home_cell"] == who.cell, f"home is cell {who.cell}")
+    walk.check(who.method in answer["payment_methods"], f"{who.method} is offered")
+    methods = ", ".join(answer["payment_methods"])
+    market, home = answer["market"], answer["home_cell"]
+    return Told(
+        f"market {market}, home cell {home}, {answer['currency']}, {methods}",
+        f"市场 {market}，所属数据区 {home}，{answer['currency']}，{methods}",
+    )
+
+
+def log_in(walk: Walk) -> Told:
+    code = walk.twin("wechat", "POST", "/_twin/codes", {"openid": walk.traveller.openid})["code"]
+    answer = walk.cell("POST", "/v1/login", {"code": code})
+    walk.check(answer["home_cell"] == walk.traveller.cell, f"the session is of cell {walk.traveller.cell}")
+    walk.memory["access_token"] = answer["access_token"]
+    walk.memory["member_id"] = answer["member_id"]
+    minutes = answer["expires_in"] // 60
+    return Told(f"member {answer['member_id']}, session of {minutes} minutes",
+                f"会员 {answer['member_id']}，会话 {minutes} 分钟")  # fmt: skip
+
+
+def renew_session(walk: Walk) -> None:
+    """A walk that was cut and comes back late logs in again."""
+    walk.memory.pop("access_token", None)
+    log_in(walk)
+
+
+def allow_messages(walk: Walk) -> Told:
+    """One tap in WeChat is one message; or an address for e-mail."""
+    who = walk.traveller
+    if who.channel == "wechat_subscribe":
+        walk.twin("wechat", "POST", "/_twin/accept", {"openid": who.openid, "template_id": RECEIPT_TEMPLATE})
+        walk.cell("POST", "/v1/notifications/subscriptions", {"accepted": ["receipt"]}, key=walk.key("allow"))
+        return Told("one receipt by WeChat subscribe message", "允许一条微信订阅消息：付款回执")
+    chosen = {
+        "channels": {"wechat_subscribe": False, "email": True}, "language": who.language,
+        "time_zone": "Europe/Berlin", "email": who.email,
+    }  # fmt: skip
+    answer = walk.cell("PUT", "/v1/notifications/preferences", chosen)
+    walk.check("*" in answer["email"], "the stored address is shown masked")
+    return Told(f"receipts by e-mail to {answer['email']}", f"回执发送至邮箱 {answer['email']}")
+
+
+def look_at_prices(walk: Walk) -> Told:
+    who = walk.traveller
+    path = f"/v1/fx/rates?base={who.price_currency}&quote={who.currency}&amount_minor={who.price_minor}"
+    answer = walk.cell("GET", path)
+    row = answer["items"][0]
+    walk.check(row["currency"] == who.currency and row["amount_minor"] > 0, f"the price is shown in {who.currency}")
+    rate = f"1 {who.price_currency} = {row['rate'][:8]} {who.currency}"
+    source = f"{answer['source'].upper()} {answer['date']}"
+    return Told(f"{row['display']} ({rate}, {source})", f"{row['display']}（{rate}，{source}）")
+
+
+def lock_rate(walk: Walk) -> Told:
+    """The quote is a signed promise for 24 hours, bound to the member and the amount."""
+    who = walk.traveller
+    wanted = {"from": who.price_currency, "to": who.currency, "amount_minor": who.price_minor}
+    answer = walk.cell("POST", "/v1/fx/quotes", wanted, key=walk.key("quote"), expect=201)
+    walk.memory["quote"] = answer["token"]
+    walk.memory["amount"] = answer["amount_to"]
+    shown = f"{money(answer['amount_from'])} = {money(answer['amount_to'])}"
+    until = answer["expires_at"].replace("T", " ").replace("Z", " UTC")
+    return Told(f"{shown} until {until}", f"{shown}，有效至 {until}")
+
+
+def money(amount: dict[str, object]) -> str:
+    """The journey's currencies all have two decimals."""
+    minor = int(str(amount["amount_minor"]))
+    return f"{minor // 100}.{minor % 100:02d} {amount['currency']}"
