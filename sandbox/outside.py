@@ -44,9 +44,10 @@ def secrets_for(cell: str, twins: Mapping[str, Twin]) -> dict[str, str]:
     from sandbox.twins.wechat import APPS
 
     appid, app_secret = next(iter(APPS.items()))
-    given = {"wechat_app": json.dumps({"appid": appid, "secret": app_secret})}
-    given["wechat_templates"] = json.dumps(WECHAT_TEMPLATES)
-    given["mail"] = json.dumps({"sender": MAIL_SENDER})
+    given = {
+        "wechat_app": json.dumps({"appid": appid, "secret": app_secret, "templates": WECHAT_TEMPLATES}),
+        "mail": json.dumps({"sender": MAIL_SENDER}),
+    }
     if cell == "cn":
         given["wechat_pay"] = json.dumps(_secret_of(twins["wechat_pay"]))
     else:
@@ -78,13 +79,20 @@ def _makers(ports: PortPlan) -> dict[str, Callable[[Path, int], Twin]]:
     from sandbox.twins.stripe import StripeTwin
     from sandbox.twins.wechat import APPS, WechatTwin
     from sandbox.twins.wechat_pay import WechatPayTwin
+    from twinshore.notify.templates import TEMPLATES
 
     def stripe(cell: str) -> Callable[[Path, int], Twin]:
         webhook = ports.url(ports.cells[cell]) + WEBHOOK_PATH
         return lambda folder, port: _as_named(STRIPE_OF[cell], StripeTwin(folder, port, webhook_url=webhook))
 
+    def wechat(folder: Path, port: int) -> Twin:
+        twin = WechatTwin(folder, port)
+        for name, template_id in WECHAT_TEMPLATES.items():
+            twin.state["templates"][template_id] = list(TEMPLATES[name].wordings["en"].fields)
+        return twin
+
     return {
-        "wechat": WechatTwin,
+        "wechat": wechat,
         "wechat_pay": lambda folder, port: WechatPayTwin(folder, port, appid=next(iter(APPS))),
         "ecb": EcbTwin,
         "mail": lambda folder, port: MailTwin({TENCENT_ACCOUNT[0]: (TENCENT_ACCOUNT[1], "")}, folder, port),
