@@ -37,7 +37,8 @@ CHANGES = (Create, Replace, Increment, Delete, Require)
 
 OnCommitted = Callable[[tuple[Event, ...]], None] | None
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+"""For values that were checked, or that we made."""
 
 
 def encode_object(value: Fields) -> str:
@@ -45,7 +46,7 @@ def encode_object(value: Fields) -> str:
     if type(value) is not dict:
         raise TypeError("fields are a dict")
     _check_value(value, 0)
-    text = _encode(value)
+    text = json_text(value)
     try:
         size_bytes = len(text.encode())
     except UnicodeEncodeError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import threading
@@ -228,20 +227,17 @@ def _describe(index: int, change: Change, text: str | None) -> str:
             told["q"], told["d"] = change.due
         if change.expires_at is not None:
             told["e"] = change.expires_at
-        return f'{_encode(told)[:-1]},"f":{text}}}'
-    return _encode(told)
+        return f'{encoding.json_text(told)[:-1]},"f":{text}}}'
+    return encoding.json_text(told)
 
 
 def _outbox(events: tuple[Event, ...]) -> str | None:
     texts = encoding.encode_events(events)
     rows = [
-        f'{{"p":{_encode(encoding.outbox_key(event.id).partition)},"d":{event.at},"f":{text}}}'
+        f'{{"p":{encoding.json_text(encoding.outbox_key(event.id).partition)},"d":{event.at},"f":{text}}}'
         for event, text in sorted(zip(events, texts, strict=True))
     ]
     return "[" + ",".join(rows) + "]" if rows else None
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _item(row: tuple[Any, ...]) -> Item:

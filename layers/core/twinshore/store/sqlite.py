@@ -216,9 +216,9 @@ def _increment(connection: sqlite3.Connection, change: Increment, current: Item 
     if total is None:
         raise CommitConflict(change.key, current)
     if current is None:
-        connection.execute(WRITE, (*change.key, 1, encoding.encode_object({change.field: total}), None, None, None))
+        connection.execute(WRITE, (*change.key, 1, encoding.json_text({change.field: total}), None, None, None))
     else:
-        text = encoding.encode_object({**current.fields, change.field: total})
+        text = encoding.json_text({**current.fields, change.field: total})
         connection.execute(UPDATE, (current.version + 1, text, *change.key))
 
 
