@@ -113,14 +113,18 @@ def test_an_endless_reply_is_cut() -> None:
 def test_a_kept_connection_that_was_closed_meanwhile_costs_nothing() -> None:
     """The party closes idle connections; the next request goes out on a fresh one, once."""
     seen: list[bytes] = []
+    closed = threading.Semaphore(0)
 
     def answer_once_and_close(connection: socket.socket) -> None:
         seen.append(connection.recv(65536))
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        connection.shutdown(socket.SHUT_WR)
+        closed.release()
 
     with listener(answer_once_and_close) as url:
         for _ in range(3):
             assert send("POST", f"{url}/pay", {}, b"1").body == b"ok"
+            assert closed.acquire(timeout=10)
     assert len(seen) == 3, "no request was sent twice"
 
 
