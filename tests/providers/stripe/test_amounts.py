@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinshore.currencies import DIGITS
@@ -43,6 +43,7 @@ def test_an_amount_that_our_minor_unit_cannot_hold_is_not_rounded_either(amount:
         from_stripe(amount, currency)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(DIGITS)), st.integers(0, 10**9))
 def test_whatever_can_be_sent_comes_back_the_same(currency: str, minor: int) -> None:
     money = Money(minor, currency)

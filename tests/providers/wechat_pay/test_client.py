@@ -40,7 +40,7 @@ def hasty(method: str, url: str, headers: Mapping[str, str], body: bytes, _: flo
 
 
 def provider(twin: WechatPayTwin, **changes: Any) -> WechatPay:
-    return wechat_pay_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), send=hasty)
+    return wechat_pay_from_secret(twin.url, json.dumps({**twin.secret(), **changes}))
 
 
 def attempt(reference: str = "attempt-000001", **changes: Any) -> Attempt:
@@ -137,8 +137,9 @@ def test_a_paid_order_cannot_be_closed(twin: WechatPayTwin) -> None:
 def test_whatever_is_no_clear_and_signed_answer_leaves_the_outcome_unknown(
     twin: WechatPayTwin, fault: dict[str, Any]
 ) -> None:
-    pay, now = provider(twin), made.present()
-    pay.create(attempt("attempt-000002"), now)
+    pay = wechat_pay_from_secret(twin.url, json.dumps(twin.secret()), send=hasty)
+    now = made.present()
+    provider(twin).create(attempt("attempt-000002"), now)
     control(twin, "faults", fault)
     for call in (
         lambda: pay.create(attempt(), now),

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import wechat_pay_notices as made
@@ -74,6 +74,7 @@ def test_text_that_is_no_pem_is_refused(text: str) -> None:
             read(text)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_key_is_a_value_error_and_never_another_crash(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([made.PUBLIC_KEY, made.OLD_CERTIFICATE]))
