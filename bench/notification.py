@@ -13,7 +13,7 @@ MCHID, APPID, REFERENCE = "1900000001", "wx0000000000000001", "01jax7q4z5s0s1n6v
 
 
 def write_keys_and_notification(folder: Path) -> None:
-    """public.pem, merchant.pem, notify.json (an API Gateway event) and secret.json of our own form."""
+    """public.pem, merchant.pem, notify.json (an API Gateway event) and wechat_pay.json, the secret of our own form."""
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -63,5 +63,5 @@ def write_keys_and_notification(folder: Path) -> None:
         "appid": APPID, "mchid": MCHID, "merchant_serial": "0" * 40, "merchant_private_key_pem": pem(merchant),
         "api_v3_keys": [API_V3_KEY, "f" * 32], "platform_keys": {KEY_ID: public},
     }  # fmt: skip
-    (folder / "secret.json").write_text(json.dumps(secret))
+    (folder / "wechat_pay.json").write_text(json.dumps(secret))
     (folder / "notify.json").write_text(json.dumps(event, ensure_ascii=False))

@@ -35,6 +35,16 @@ EVENT: dict[str, Any] = {
 }  # fmt: skip
 
 
+def http_event(path: str, body: object) -> dict[str, Any]:
+    """A POST of JSON to another path, without a token."""
+    http = {**EVENT["requestContext"]["http"], "path": path}
+    return {
+        **EVENT, "rawPath": path, "routeKey": f"POST {path}", "pathParameters": {}, "body": json.dumps(body),
+        "headers": {name: value for name, value in EVENT["headers"].items() if name != "authorization"},
+        "requestContext": {**EVENT["requestContext"], "http": http, "routeKey": f"POST {path}"},
+    }  # fmt: skip
+
+
 class Context:
     function_name = "bench"
     function_version = "1"

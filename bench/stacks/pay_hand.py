@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-KEYS = os.environ["BENCH_KEYS"]
+KEYS = os.environ["BENCH_FOLDER"]
 with open(KEYS + "/public.pem", "rb") as file:
     KEY = load_pem_public_key(file.read())
 SEAL = AESGCM(b"0123456789abcdef0123456789abcdef")

@@ -6,7 +6,7 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 
 from bench.notification import API_V3_KEY, APPID, KEY_ID, MCHID
 
-KEYS = os.environ["BENCH_KEYS"]
+KEYS = os.environ["BENCH_FOLDER"]
 with open(KEYS + "/merchant.pem") as file:
     MERCHANT = file.read()
 with open(KEYS + "/public.pem") as file:

@@ -1,11 +1,11 @@
-"""Our verify path as the door has it: the seam, several live keys, the time window, and the provider's translation."""
+"""Our verify path behind the door's seam: log line, routing, both clouds' shapes; no store."""
 
 import os
 
 from twinshore.providers.wechat_pay.client import wechat_pay_from_secret
 from twinshore.web import Door
 
-with open(os.environ["BENCH_KEYS"] + "/secret.json") as file:
+with open(os.environ["BENCH_FOLDER"] + "/wechat_pay.json") as file:
     PROVIDER = wechat_pay_from_secret("https://api.mch.weixin.qq.com", file.read())
 
 
@@ -14,7 +14,7 @@ class Wiring:
         return "aws"
 
     def cell_name(self):
-        return "cn"
+        return "eu"
 
     def now(self):
         import time
