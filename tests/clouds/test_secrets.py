@@ -1,4 +1,5 @@
-"""One contract for every keeper of secrets: the file, AWS Secrets Manager (moto), Tencent SSM (our twin)."""
+"""One contract for every keeper of secrets: the file, AWS Secrets Manager (moto) and Tencent SSM (our twin), each by
+our own signed calls and by the official packages."""
 
 from __future__ import annotations
 
@@ -11,8 +12,10 @@ import pytest
 
 from sandbox.twins.tencent_cloud import TencentCloudTwin
 from twinshore.cells import load_cells
+from twinshore.clouds.aws.sdk import PowertoolsSecrets
 from twinshore.clouds.aws.secrets import SecretsManager
 from twinshore.clouds.local.secrets import FileSecrets
+from twinshore.clouds.tencent.sdk import SdkSecrets
 from twinshore.clouds.tencent.secrets import SsmSecrets
 from twinshore.secret_port import KeptSecrets, SecretMissing, Secrets, SecretsUnavailable
 
@@ -35,7 +38,7 @@ def file_keeper(tmp_path: Path) -> Keeper:
     return Keeper(FileSecrets(str(path)), put)
 
 
-def aws_keeper(url: str) -> Keeper:
+def aws_keeper(url: str, kind: type[SecretsManager] | type[PowertoolsSecrets]) -> Keeper:
     import boto3
 
     cell = f"eu{uuid.uuid4().hex[:8]}"
@@ -44,24 +47,25 @@ def aws_keeper(url: str) -> Keeper:
     def put(name: str, value: str) -> None:
         manager.create_secret(Name=f"twinshore/{cell}/{name}", SecretString=value)
 
-    return Keeper(SecretsManager(EU._replace(name=cell), url), put)
+    return Keeper(kind(EU._replace(name=cell), url), put)
 
 
-def tencent_keeper(twin: TencentCloudTwin) -> Keeper:
+def tencent_keeper(twin: TencentCloudTwin, kind: type[SsmSecrets] | type[SdkSecrets]) -> Keeper:
     def put(name: str, value: str) -> None:
         twin.secrets[f"twinshore-cn-{name}", "SSM_Current"] = value
 
-    return Keeper(SsmSecrets(CN, twin.url), put)
+    return Keeper(kind(CN, twin.url), put)
 
 
-@pytest.fixture(params=["file", "aws", "tencent"])
+@pytest.fixture(params=["file", "aws", "aws by powertools", "tencent", "tencent by sdk"])
 def keeper(request: pytest.FixtureRequest, tmp_path: Path, aws_role: None, tencent_role: None) -> Iterator[Keeper]:
     if request.param == "file":
         yield file_keeper(tmp_path)
-    elif request.param == "aws":
-        yield aws_keeper(request.getfixturevalue("moto_url"))
+    elif request.param.startswith("aws"):
+        kind = PowertoolsSecrets if "powertools" in request.param else SecretsManager
+        yield aws_keeper(request.getfixturevalue("moto_url"), kind)
     else:
-        yield tencent_keeper(request.getfixturevalue("tencent"))
+        yield tencent_keeper(request.getfixturevalue("tencent"), SdkSecrets if "sdk" in request.param else SsmSecrets)
 
 
 def test_a_secret_comes_back_without_the_blanks_that_a_console_adds(keeper: Keeper) -> None:
@@ -136,15 +140,17 @@ def test_a_service_that_does_not_answer_is_unavailable_not_missing(
     tencent: TencentCloudTwin, tencent_role: None, fault: dict[str, Any]
 ) -> None:
     tencent.faults = fault
-    with pytest.raises(SecretsUnavailable):
-        SsmSecrets(CN, tencent.url).get("salt")
+    for kind in (SsmSecrets, SdkSecrets):
+        with pytest.raises(SecretsUnavailable):
+            kind(CN, tencent.url).get("salt")
 
 
-def test_aws_that_does_not_answer_is_unavailable(tencent: TencentCloudTwin, aws_role: None) -> None:
+@pytest.mark.parametrize("kind", [SecretsManager, PowertoolsSecrets])
+def test_aws_that_does_not_answer_is_unavailable(tencent: TencentCloudTwin, aws_role: None, kind: Any) -> None:
     tencent.faults = {"status": 500}
     for endpoint in (tencent.url, "http://127.0.0.1:9"):
         with pytest.raises(SecretsUnavailable):
-            SecretsManager(EU, endpoint).get("salt")
+            kind(EU, endpoint).get("salt")
 
 
 class Source:

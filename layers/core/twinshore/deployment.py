@@ -2,8 +2,9 @@
 
 Settings, all from the environment, set at deploy:
     TWINSHORE_CELL        the cell this function runs in, e.g. `cn`
-    TWINSHORE_STORE       `sqlite:PATH`, `dynamodb:TABLE` or `postgresql:SECRET` (the secret holds the DSN)
-    TWINSHORE_SECRETS     `file:PATH`, `aws` or `tencent`
+    TWINSHORE_STORE       `sqlite:PATH`, `dynamodb:TABLE` (`dynamodb-sdk:TABLE`: by boto3), or `postgresql:SECRET`
+                          with the name of the secret that holds the DSN
+    TWINSHORE_SECRETS     `file:PATH`, `aws` or `tencent`; `aws:sdk`, `tencent:sdk` by the official packages
     TWINSHORE_OUTSIDE     JSON object, outside party -> base URL, for twins; absent in production
     TWINSHORE_CELLS_FILE  another compiled cells file; absent in production
 """
@@ -99,6 +100,8 @@ def secrets() -> Secrets:
         from twinshore.clouds.local.secrets import FileSecrets
 
         return FileSecrets(rest)
+    if rest == "sdk":
+        return _sdk_secrets(kind)
     if kind == "aws":
         from twinshore.clouds.aws.secrets import SecretsManager
 
@@ -106,8 +109,18 @@ def secrets() -> Secrets:
     if kind == "tencent":
         from twinshore.clouds.tencent.secrets import SsmSecrets
 
-        return SsmSecrets(cell())
+        return SsmSecrets(cell(), outside("ssm", ""))
     raise Misconfigured("TWINSHORE_SECRETS is not file:PATH, aws or tencent")
+
+
+def _sdk_secrets(kind: str) -> Secrets:
+    if kind == "aws":
+        from twinshore.clouds.aws.sdk import PowertoolsSecrets
+
+        return PowertoolsSecrets(cell())
+    from twinshore.clouds.tencent.sdk import SdkSecrets
+
+    return SdkSecrets(cell(), outside("ssm", ""))
 
 
 def secret(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from twinshore import deployment
@@ -42,12 +42,16 @@ if TYPE_CHECKING:
     from twinshore.tokens import Signer
 
 
-@cache
 def sessions() -> Signer:
-    """Signs and verifies this cell's tokens: sessions, services, promises."""
+    """Signs and verifies this cell's tokens: sessions, services, promises. A rotated secret makes another one."""
+    return _signer(cell_name(), secret("session_keys"))
+
+
+@lru_cache(maxsize=2)
+def _signer(cell: str, secret_json: str) -> Signer:
     from twinshore.tokens import signer_from_secret
 
-    return signer_from_secret(cell_name(), secret("session_keys"))
+    return signer_from_secret(cell, secret_json)
 
 
 def read_token(kind: str, token: str, now: int) -> dict[str, Any]:
@@ -92,6 +96,11 @@ def store() -> Store:
         from twinshore.store.dynamodb import DynamoStore
 
         return DynamoStore(dynamodb(cell().region), rest)
+    if kind == "dynamodb-sdk":
+        from twinshore.clouds.aws.sdk import client
+        from twinshore.store.dynamodb import DynamoStore
+
+        return DynamoStore(client("dynamodb", cell().region), rest)
     if kind == "postgresql":
         from twinshore.store.postgres import PostgresStore
 
