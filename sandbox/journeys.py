@@ -47,13 +47,23 @@ class Journeys:
             self._states[slug] = _new_state()
             self._save()
 
-    def begin(self, slug: str) -> bool:
-        """Before a run: a finished or stale journey starts anew. True if one that was cut goes on."""
-        state = self._states[slug]
-        stale = state["began_at"] < time.time() - KEPT_SECONDS
-        if stale or len(state["done"]) == len(self.steps):
+    def begin(self) -> bool:
+        """Before a run of all: journeys that were cut go on (True), and those finished meanwhile stay; if none was cut,
+        or one is too old, all begin anew."""
+        states = self._states.values()
+        cut = any(0 < len(state["done"]) < len(self.steps) for state in states) or (
+            len({len(state["done"]) for state in states}) > 1
+        )
+        stale = any(state["began_at"] < time.time() - KEPT_SECONDS for state in states)
+        if cut and not stale:
+            return True
+        for slug in self.travellers:
             self.restart(slug)
-        return bool(self._states[slug]["done"])
+        return False
+
+    def done(self, slug: str) -> list[dict[str, Any]]:
+        """Records of the steps that are done, oldest first."""
+        return list(self._states[slug]["done"])
 
     def next_step(self, slug: str) -> Step | None:
         done = len(self._states[slug]["done"])
@@ -69,6 +79,7 @@ class Journeys:
             memory = json.loads(json.dumps(state["memory"]))
             walk = Walk(self.travellers[slug], state["id"], self._cells, self._twins, memory)
             walk.renew_session = self._renew_session
+            walk.was_cut = state["cut"]
             began = time.monotonic()
             record: dict[str, Any] = {"step": step.slug, "at": round(time.time(), 3), "ok": True}
             try:
@@ -112,7 +123,7 @@ class Journeys:
             state = kept.get(slug)
             # A journey of an older box, whose steps were others, cannot go on here.
             fits = state is not None and [row["step"] for row in state["done"]] == known[: len(state["done"])]
-            self._states[slug] = state if fits else _new_state()
+            self._states[slug] = {**state, "cut": len(state["done"]) < len(known)} if fits else _new_state()
 
     def _save(self) -> None:
         with self._saving:
@@ -120,4 +131,11 @@ class Journeys:
 
 
 def _new_state() -> dict[str, Any]:
-    return {"id": secrets.token_hex(5), "began_at": int(time.time()), "done": [], "failed": None, "memory": {}}
+    return {
+        "id": secrets.token_hex(5),
+        "began_at": int(time.time()),
+        "done": [],
+        "failed": None,
+        "cut": False,
+        "memory": {},
+    }

@@ -23,8 +23,8 @@ WECHAT_TEMPLATES = {
 }
 """Our template names -> the ids that they have on the mini-program's account."""
 MAIL_SENDER = "Twinshore <hello@twinshore.example>"
-TENCENT_ACCOUNT = ("AKIDbox0000000000000000000000000000", "box-secret-key-of-no-real-account")
-AWS_ACCOUNT = ("AKIABOX0000000000000", "box-secret-key-of-no-real-account")
+TENCENT_ACCOUNT = ("BOXTENCENTKEY", "box-secret-key-of-no-real-account")
+AWS_ACCOUNT = ("BOXAWSKEY", "box-secret-key-of-no-real-account")
 WEBHOOK_PATH = "/v1/webhooks/stripe"
 
 SWITCHES: dict[str, dict[str, Any]] = {

@@ -6,10 +6,11 @@ from typing import Any
 
 from sandbox.outside import STRIPE_OF
 from sandbox.story_start import RECEIPT_TEMPLATE, money
-from sandbox.walk import Told, Walk
+from sandbox.walk import PATIENCE_SECONDS, Told, Walk
 
 REWARD = "coffee_voucher"
 NEWEST_ENTRIES = 50
+CUT_PATIENCE_SECONDS = 20.0
 LEAST_DELIVERIES = 2
 """The twins deliver each notice twice: a journey that saw one has not shown that the second does no harm."""
 
@@ -89,12 +90,17 @@ def redeem(walk: Walk) -> Told:
 
 
 def read_message(walk: Walk) -> Told:
-    letters = walk.wait_for("the receipt is in the member's hands", lambda: _receipts(walk))
-    walk.check(len(letters) == 1, f"one receipt, not {len(letters)}")
-    text = letters[0]
+    """Exactly one receipt. Only where the box was killed while the message was on its way may it come a second time, or
+    late: nobody can know whether the first one arrived, and the cell says just that."""
+    letters = walk.look_for(lambda: _receipts(walk), CUT_PATIENCE_SECONDS if walk.was_cut else PATIENCE_SECONDS)
+    if not letters and walk.was_cut:
+        known = [row["state"] for row in walk.stored("delivery") if row["template"] == "receipt"]
+        walk.check(bool(known), "the cell knows of the receipt")
+        return Told(f"cut off on its way; the cell has it as {known[0]}", f"发送途中被中断；数据区记为 {known[0]}")
+    walk.check(0 < len(letters) <= (2 if walk.was_cut else 1), f"one receipt, not {len(letters)}")
     if walk.traveller.channel == "wechat_subscribe":
-        return Told(f"WeChat message: {text}", f"微信消息：{text}")
-    return Told(f"e-mail: {text}", f"电子邮件：{text}")
+        return Told(f"WeChat message: {letters[0]}", f"微信消息：{letters[0]}")
+    return Told(f"e-mail: {letters[0]}", f"电子邮件：{letters[0]}")
 
 
 def payment_party(walk: Walk) -> str:

@@ -21,6 +21,7 @@ WORDS = {
     "title": {"en": "Twinshore: two clouds in a box", "zh": "Twinshore：一台机器，两朵云"},
     "cells": {"en": "Cells", "zh": "数据区"},
     "twins": {"en": "Twins", "zh": "替身"},
+    "colon": {"en": ": ", "zh": "："},
     "goes_on": {"en": "goes on where it was cut", "zh": "从中断处继续"},
     "all_well": {
         "en": "Both orders are paid and the points were credited once. Journey: {seconds:.1f} s.",
@@ -59,14 +60,14 @@ class Terminal:
             title = padded(cell["name"][self.language], TITLE_COLUMNS - 7)
             accent = ACCENT[cell["shore"]]
             self.say(f"  {self._paint('●', accent)} {name:<5}{title}{padded(where, 32)}{box.cells[name].url}")
-        self.say(f"  {self._dim('○')} {self.word('twins')}: {', '.join(box.ports.twins)}")
+        self.say(f"  {self._dim('○')} {self.word('twins')}{self.word('colon')}{', '.join(box.ports.twins)}")
 
     def walk(self, journeys: Journeys, shores: dict[str, str]) -> bool:
         """Every member's journey, step by step. False if a fact did not hold."""
         began = time.monotonic()
+        goes_on = journeys.begin()
         for slug, traveller in journeys.travellers.items():
-            goes_on = journeys.begin(slug)
-            self._show_member(traveller, shores[slug], goes_on)
+            self._show_member(traveller, shores[slug], goes_on and bool(journeys.done(slug)))
             if not self._walk_one(journeys, slug, ACCENT[shores[slug]]):
                 return False
         self.say(f"\n  {self._bold(self.word('all_well', seconds=time.monotonic() - began))}")
@@ -74,9 +75,9 @@ class Terminal:
 
     def _walk_one(self, journeys: Journeys, slug: str, accent: str) -> bool:
         titles = {step.slug: step.title[self.language] for step in journeys.steps}
-        for record in journeys.shown()["members"][slug]["done"]:
-            self._show_step(titles[record["step"]], record, self._dim("✓"))
-        while (record := journeys.advance(slug)) is not None:
+        for done in journeys.done(slug):
+            self._show_step(titles[done["step"]], done, self._dim("✓"))
+        while record := journeys.advance(slug):
             if not record["ok"]:
                 self._show_step(titles[record["step"]], {**record, "told": {self.language: ""}}, self._paint("✗", "31"))
                 self.say(f"\n  {self.word('stopped')}\n  {record['told'][self.language]}")

@@ -13,6 +13,7 @@ import urllib.request
 from typing import Any, Callable, Mapping, NamedTuple
 
 CALL_SECONDS = 10.0
+LEASE_PATIENCE_SECONDS = 75.0
 PATIENCE_SECONDS = 8.0
 """How long a step waits for what happens elsewhere: a webhook, an event, a message."""
 SHOWN_HEADERS = ("content-type", "x-request-id", "retry-after")
@@ -80,6 +81,8 @@ class Walk:
         self.journey_id = journey_id
         self.memory = memory
         self.exchanges: list[Exchange] = []
+        self.was_cut = False
+        """The box died during this journey and came back."""
         self.renew_session: Callable[[Walk], object] | None = None
         """Called once when the cell says 401: a walk that was cut may come back after its session has ended."""
         self._cells = cells
@@ -95,6 +98,13 @@ class Walk:
         if reply.status == 401 and self.renew_session is not None and "access_token" in self.memory:
             self.renew_session(self)
             reply = self._ask_cell(method, path, body, key)
+        ends = time.monotonic() + LEASE_PATIENCE_SECONDS
+        while self.was_cut and reply.status in (409, 503) and (pause := _retry_after(reply.body)):
+            # The call that a crash cut short still holds its lease: the cell says when to come again.
+            self.check(time.monotonic() < ends, f"{method} {path} goes on within {LEASE_PATIENCE_SECONDS:.0f} s")
+            time.sleep(min(pause, 2.0))
+            reply = self._ask_cell(method, path, body, key)
+            del self.exchanges[-2]
         self.check(
             reply.status == expect, f"{method} {path} answers {expect}, not {reply.status}: {_title(reply.body)}"
         )
@@ -106,6 +116,12 @@ class Walk:
         fits = reply.status == expect if expect is not None else reply.status > 0
         self.check(fits, f"{party} {method} {path} answers {expect}, not {reply.status}")
         return reply.body
+
+    def stored(self, noun: str) -> list[dict[str, Any]]:
+        """What the box's inspector shows of this cell's items of a noun, newest first."""
+        reply = self._call("the box", self._cells[self.traveller.cell], "GET", "/_box/state", None, {})
+        del self.exchanges[-1]
+        return [item["fields"] for each in reply.body["stored"] if each["noun"] == noun for item in each["items"]]
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -180,6 +196,11 @@ def parsed(raw: bytes) -> Any:
         return json.loads(raw) if raw else None
     except ValueError:
         return raw.decode("utf-8", errors="replace")
+
+
+def _retry_after(body: Any) -> float:
+    """Seconds, from a problem document; 0 if it names none."""
+    return float(body.get("retry_after") or 0) if isinstance(body, dict) else 0.0
 
 
 def _title(body: Any) -> str:

@@ -85,9 +85,12 @@ class BoxProcess:
         """Ctrl-C: the whole group hears it, as in a terminal."""
         os.killpg(self.process.pid, signal.SIGINT)
 
-    def kill(self) -> None:
-        """SIGKILL to the box alone: its cells must notice by themselves."""
-        self.process.kill()
+    def kill(self, whole_group: bool = False) -> None:
+        """SIGKILL: to the box alone, whose cells must notice by themselves, or to all of them in one blow."""
+        if whole_group:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
         self.process.wait()
 
     def wait_for_page(self) -> None:
