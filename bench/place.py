@@ -18,10 +18,11 @@ from bench.request import http_event
 
 TABLE = "bench"
 CELL = "eu"
+REGION = "eu-central-1"
 AWS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "not-a-secret",
-    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": REGION,
 }
 
 
@@ -131,7 +132,7 @@ def _client(url: str) -> Any:
     from twinshore.store.dynamodb import CLIENT_RETRIES
 
     return boto3.client(
-        "dynamodb", endpoint_url=url, region_name=AWS["AWS_DEFAULT_REGION"], config=Config(retries=CLIENT_RETRIES),
+        "dynamodb", endpoint_url=url, region_name=REGION, config=Config(retries=CLIENT_RETRIES),
         aws_access_key_id=AWS["AWS_ACCESS_KEY_ID"], aws_secret_access_key=AWS["AWS_SECRET_ACCESS_KEY"],
     )  # fmt: skip
 

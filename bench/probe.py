@@ -1,19 +1,18 @@
-"""`python probe.py STACK [BLOCKS]`: in a fresh interpreter, import one stack, answer one request, then time blocks more."""
+"""`python probe.py STACK [BLOCKS]`: import one stack, answer a request, then time blocks more."""
 
+import importlib
+import os
+import sys
 import time
-
-STARTED = time.perf_counter()
-import importlib  # noqa: E402
-import os  # noqa: E402
-import sys  # noqa: E402
 
 BLOCK_REQUESTS = 50
 
 name, blocks = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0
 kind = name.split("_")[0]
 if kind == "json":
-    from bench.request import EVENT as event
-    from bench.request import Context
+    from bench.request import EVENT, Context
+
+    event = EVENT
 else:
     import json
 
@@ -22,10 +21,8 @@ else:
     with open(os.environ["BENCH_FOLDER"] + {"pay": "/notify.json", "login": "/login.json"}[kind]) as file:
         event = json.load(file)
 context = Context()
-sys.stdout = open(os.devnull, "w")  # a door's log lines are work; where they go is not
-before_import = time.perf_counter()
+sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - a door's log lines are work; where they go is not
 stack = importlib.import_module(f"bench.stacks.{name}")
-imported = time.perf_counter()
 reply = stack.handler(event, context)
 answered = time.perf_counter()
 cpu_seconds = time.process_time()
@@ -43,7 +40,6 @@ assert right[kind], told
 result = {
     "ready": answered,
     "cpu_ms": cpu_seconds * 1e3,
-    "import_ms": (imported - before_import) * 1e3,
     "modules": modules,
 }
 if blocks:

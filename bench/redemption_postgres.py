@@ -1,4 +1,4 @@
-"""Redemptions through the store port on PostgreSQL, 8 processes, against pgbench's TPC-B on the same server, in turn."""
+"""Redemptions through the store port on PostgreSQL, 8 processes, against pgbench's TPC-B on the same server."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def section(rounds: int, seconds: int) -> Section:
         Row("a redemption on PostgreSQL, one hot account", TPC_B, got[HOT].over(got[TPC_B]), 0.5, 0.8, at_least=True),
     ]
     note = (
-        f"PostgreSQL {version} with its default durability, {CLIENTS} connections on a Unix socket, which share the cores"
-        f" with the server; {seconds} s each. Ours is `points.ledger.redeem` on `PostgresStore` in {CLIENTS} Python"
-        f" processes over {ACCOUNTS:,} accounts or one; the peer is pgbench (C) at scale {SCALE}. After the runs the lines"
-        f" cancel, and entries, outbox and balances agree with the {count:,} redemptions."
+        f"PostgreSQL {version} with its default durability, {CLIENTS} connections on a Unix socket, whose clients share"
+        f" the cores with the server; {seconds} s each. Ours is `points.ledger.redeem` on `PostgresStore` in {CLIENTS}"
+        f" Python processes over {ACCOUNTS:,} accounts or one; the peer is pgbench (C) at scale {SCALE}. After the runs"
+        f" the lines cancel, and entries, outbox and balances agree with the {count:,} redemptions."
     )
     table = [("what", "per second: median (range)"), *((name, figure(f.values)) for name, f in got.items())]
     return Section("Redemption on PostgreSQL", note, rows, table)
@@ -70,10 +70,8 @@ def section(rounds: int, seconds: int) -> Section:
 def _redeem(dsn: str, hot: bool, seconds: float) -> tuple[int, float]:
     spawn = multiprocessing.get_context("spawn")
     ready, answers = spawn.Barrier(CLIENTS), spawn.Queue()
-    clients = [
-        spawn.Process(target=_client, args=(dsn, hot, seconds, seed, ready, answers), daemon=True)
-        for seed in range(CLIENTS)
-    ]
+    common = (dsn, hot, seconds, ready, answers)
+    clients = [spawn.Process(target=_client, args=(seed, *common), daemon=True) for seed in range(CLIENTS)]
     for client in clients:
         client.start()
     told = [answers.get(timeout=120) for _ in clients]
@@ -83,7 +81,7 @@ def _redeem(dsn: str, hot: bool, seconds: float) -> tuple[int, float]:
     return sum(count for count, _ in told) + CLIENTS, sum(count / took for count, took in told)
 
 
-def _client(dsn: str, hot: bool, seconds: float, seed: int, ready: Any, answers: Any) -> None:
+def _client(seed: int, dsn: str, hot: bool, seconds: float, ready: Any, answers: Any) -> None:
     from twinshore.store.postgres import PostgresStore
 
     once = redeemer(PostgresStore(dsn), hot, seed + os.getpid() * CLIENTS, ACCOUNTS)

@@ -25,6 +25,7 @@ create index entries_by_account on entries (account, id);
 create table idempotency (key blob primary key, account integer, amount integer, at integer) without rowid;
 create table outbox (id integer primary key, topic text, payload text);
 """
+SPEND = "update accounts set balance = balance - ? where id = ? and balance >= ?"
 
 
 def section(rounds: int, seconds: float) -> Section:
@@ -45,10 +46,10 @@ def section(rounds: int, seconds: float) -> Section:
         for level in ("FULL", "NORMAL")
     ]  # fmt: skip
     note = (
-        "One redemption = an idempotency record, a balance that must not fall below zero, two ledger lines and an outbox"
-        " row in one commit. Ours is `points.ledger.redeem` on `SqliteStore`, whose default is FULL; the loop is the same"
-        " work in four statements on tables made for it. After each run the lines cancel, and entries, outbox and balances"
-        " agree with the count."
+        "One redemption = an idempotency record, a balance that must not fall below zero, two ledger lines and an"
+        " outbox row in one commit. Ours is `points.ledger.redeem` on `SqliteStore`, whose default is FULL; the loop is"
+        " the same work in four statements on tables made for it. After each run the lines cancel, and entries, outbox"
+        " and balances agree with the count."
     )
     table = [("what", "redemptions per second: median (range)"), *((name, figure(f.values)) for name, f in got.items())]
     return Section("Redemption on SQLite", note, rows, table)
@@ -78,13 +79,11 @@ def _must_add_up(connection: sqlite3.Connection, count: int) -> None:
     asked = {
         "entries": "select count(*) from items where sort like 'entry#%'",
         "outbox": "select count(*) from items where due_queue = 'outbox'",
-        "spent": "select sum(? - json_extract(fields, '$.balance')) from items where sort = 'account'",
+        "spent": f"select sum({BALANCE} - json_extract(fields, '$.balance')) from items where sort = 'account'",
         "lines": "select sum(json_extract(fields, '$.lines[0][1]') + json_extract(fields, '$.lines[1][1]')) from items"
         " where sort like 'entry#%'",
     }
-    found = {
-        name: connection.execute(sql, (BALANCE,) if "?" in sql else ()).fetchone()[0] for name, sql in asked.items()
-    }
+    found = {name: connection.execute(sql).fetchone()[0] for name, sql in asked.items()}
     assert found == {"entries": count, "outbox": count, "spent": count * PRICE_POINTS, "lines": 0}, (found, count)
 
 
@@ -111,10 +110,7 @@ def _by_hand(folder: Path, level: str) -> Iterator[Callable[[], None]]:
             (key.bytes, account, -PRICE_POINTS, now, key.bytes, PRICE_POINTS, now),
         )
         connection.execute("insert into outbox (topic, payload) values ('points.redeemed', ?)", (told,))
-        spent = connection.execute(
-            "update accounts set balance = balance - ? where id = ? and balance >= ?",
-            (PRICE_POINTS, account, PRICE_POINTS),
-        )
+        spent = connection.execute(SPEND, (PRICE_POINTS, account, PRICE_POINTS))
         assert spent.rowcount == 1
         connection.execute("commit")
 

