@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from twinshore.login.home import Home
     from twinshore.notify.deliver import Channels
     from twinshore.outbox import Consumers
-    from twinshore.payments.port import Payer, PaymentProvider
+    from twinshore.payments.port import PaymentProvider
     from twinshore.payments.starting import Tills
     from twinshore.points.ledger import Ledger
     from twinshore.providers.wechat.client import WechatClient
@@ -154,9 +154,12 @@ def payment_provider(name: str) -> PaymentProvider:
 @cache
 def _payment_provider(name: str, secret_json: str) -> PaymentProvider:
     """Kept until the secret changes: a rotated key is in use as soon as the secret is read anew."""
-    from twinshore.providers.choice import provider_from_secret
+    from twinshore.providers.choice import build_provider
+    from twinshore.providers.setup import Setup
+    from twinshore.vault import StoreVault
 
-    return provider_from_secret(name, secret_json, outside(name, ""), _notify_url(name))
+    vault = StoreVault(store(), name, lambda: secret("vault_keys"))
+    return build_provider(name, Setup(secret_json, outside(name, ""), _notify_url(name), vault))
 
 
 def _notify_url(provider: str) -> str:
@@ -165,11 +168,12 @@ def _notify_url(provider: str) -> str:
 
 def tills() -> Tills:
     """What this cell takes payments with."""
+    from twinshore.payments.port import Payer
     from twinshore.payments.starting import Tills
     from twinshore.providers.choice import payer_for
 
     def payer(provider: str, member_id: str) -> Payer:
-        return payer_for(provider, lambda: wechat_openid(member_id))
+        return payer_for(provider, Payer(), lambda: wechat_openid(member_id))
 
     return Tills(lambda currency: cells().methods_in(cell_name(), currency), payment_provider, _notify_url, payer)
 

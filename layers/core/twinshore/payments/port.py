@@ -14,11 +14,16 @@ from twinshore.money import Money
 # What a provider says of one payment attempt. Plain text constants: they are stored and compared.
 CREATED = "created"
 PENDING = "pending"
+AUTHORISED = "authorised"
+"""The payer has agreed and the money is set aside: it is ours only after `capture`."""
 CAPTURED = "captured"
 FAILED = "failed"
 CLOSED = "closed"
 PART_REFUNDED = "part_refunded"
 REFUNDED = "refunded"
+DISPUTED = "disputed"
+DISPUTE_WON = "dispute_won"
+DISPUTE_LOST = "dispute_lost"
 
 
 class Payer(NamedTuple):
@@ -26,6 +31,9 @@ class Payer(NamedTuple):
 
     wechat_openid: str = ""
     client_ip: str = ""
+    country: str = ""
+    """ISO 3166-1 alpha-2, of the payer's market."""
+    language: str = "en"
 
 
 class Attempt(NamedTuple):
@@ -41,6 +49,10 @@ class Attempt(NamedTuple):
     payer: Payer
     expires_at: int
     """Seconds since the epoch."""
+    method: str = ""
+    """The name of the method in the cells file, for providers that carry several."""
+    return_url: str = ""
+    """Where the payer's browser comes back to, for providers that send it away. https, no query."""
 
 
 class Started(NamedTuple):
@@ -123,6 +135,12 @@ class PaymentProvider(Protocol):
         self, reference: str, provider_id: str, refund_reference: str, amount: Money, total: Money, now: int
     ) -> str:
         """PENDING, REFUNDED or FAILED; same `refund_reference` again: the same refund. Raises as `create`."""
+
+    def capture(self, reference: str, provider_id: str, returned: Mapping[str, str], amount: Money, now: int) -> Notice:
+        """Take the money of a payment that the payer has approved; once, however often it is called.
+
+        `returned`: the query that the payer's browser brought back to `return_url`, {} if it brought none.
+        Providers that capture by themselves answer as `query` does. Raises ProviderRefused, OutcomeUnknown."""
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: int) -> tuple[list[Notice], Acknowledgement]:
         """Verify over the raw bytes, then translate; no network. Header names are lower case.

@@ -24,3 +24,9 @@ class Capabilities(NamedTuple):
     """How long an unacknowledged notice keeps coming: duplicates must be known for longer."""
     signature_covers_body: bool
     """False: fetch the object before money state moves."""
+    payer_needs: tuple[str, ...] = ()
+    """Fields of `payments.port.Payer` without which it cannot be paid this way, e.g. "wechat_openid"."""
+    we_capture: bool = False
+    """True: an approved payment is AUTHORISED until we call `capture`."""
+    hosts: tuple[str, ...] = ()
+    """Where its client calls go, production and sandbox: no other host is ever spoken to."""

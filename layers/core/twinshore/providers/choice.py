@@ -1,37 +1,57 @@
-"""A payment provider by its name. Only the one that is asked for is loaded."""
+"""A payment provider by its name. Only the one that is asked for is loaded.
+
+A provider `acme` is the module `twinshore.providers.acme.entry`, or, for a package of one's own in the deps layer,
+`twinshore_provider_acme.entry`. It has `CAPABILITIES` and `build(setup: Setup) -> PaymentProvider`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Callable
 
 from twinshore.providers.configuration import ProviderNotConfigured
 
 if TYPE_CHECKING:
     from twinshore.payments.port import Payer, PaymentProvider
+    from twinshore.providers.capabilities import Capabilities
+    from twinshore.providers.setup import Setup
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
-def provider_from_secret(name: str, secret_json: str, base_url: str, notify_url: str) -> PaymentProvider:
-    """base_url: of a twin; "" for the real one. notify_url: where its notices go. Raises ProviderNotConfigured."""
-    if name == "wechat_pay":
-        from twinshore.providers.wechat_pay.client import wechat_pay_from_secret
-
-        base_url = base_url or "https://api.mch.weixin.qq.com"
-        return wechat_pay_from_secret(base_url, secret_json, refund_notify_url=notify_url)
-    if name == "stripe":
-        from twinshore.providers.stripe.client import stripe_from_secret
-
-        return stripe_from_secret(base_url or "https://api.stripe.com", secret_json)
-    raise ProviderNotConfigured(f"There is no code for the payment provider {name}.")
+def build_provider(name: str, setup: Setup) -> PaymentProvider:
+    """Raises ProviderNotConfigured: there is no such code, or its secret is not complete."""
+    built: PaymentProvider = _entry(name).build(setup)
+    return built
 
 
-def payer_for(name: str, wechat_openid: Callable[[], str | None]) -> Payer:
-    """What the provider must know of the payer, and nothing that it need not. Raises PayerUnknown."""
-    from twinshore.payments.port import Payer
+def capabilities_of(name: str) -> Capabilities:
+    """Raises ProviderNotConfigured."""
+    found: Capabilities = _entry(name).CAPABILITIES
+    return found
+
+
+def payer_for(name: str, payer: Payer, wechat_openid: Callable[[], str | None]) -> Payer:
+    """`payer` with what this provider must know besides, and nothing that it need not. Raises PayerUnknown."""
     from twinshore.payments.starting import PayerUnknown
 
-    if name != "wechat_pay":
-        return Payer()
+    if "wechat_openid" not in capabilities_of(name).payer_needs:
+        return payer
     openid = wechat_openid()
     if not openid:
         raise PayerUnknown
-    return Payer(wechat_openid=openid)
+    return payer._replace(wechat_openid=openid)
+
+
+def _entry(name: str) -> Any:
+    if not _NAME.fullmatch(name):
+        raise ProviderNotConfigured("That is no name of a payment provider.")
+    for module in (f"twinshore.providers.{name}.entry", f"twinshore_provider_{name}.entry"):
+        try:
+            return import_module(module)
+        except ModuleNotFoundError as err:
+            # Only the provider itself may be missing here: what it needs and has not is a fault to be seen.
+            if err.name is None or not (module == err.name or module.startswith(f"{err.name}.")):
+                raise
+    raise ProviderNotConfigured(f"There is no code for the payment provider {name}.")

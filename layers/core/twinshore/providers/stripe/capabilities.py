@@ -13,4 +13,5 @@ CAPABILITIES = Capabilities(
     acknowledge_within_seconds=5,
     retries_for_seconds=3 * 24 * 3600,
     signature_covers_body=True,
+    hosts=("api.stripe.com",),
 )

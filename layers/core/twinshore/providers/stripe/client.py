@@ -110,6 +110,10 @@ class Stripe:
         made = self._call("POST", "/v1/refunds", fields, f"refund-{refund_reference}")
         return REFUND_STATUS.get(str(made.get("status")), PENDING)
 
+    def capture(self, reference: str, provider_id: str, returned: Mapping[str, str], amount: Money, now: int) -> Notice:
+        """Nothing to do: the party captures by itself."""
+        return self.query(reference, provider_id, now)
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: int) -> tuple[list[Notice], Acknowledgement]:
         """See the port."""
         check(headers.get("stripe-signature", ""), body, self._webhook_secrets, now)

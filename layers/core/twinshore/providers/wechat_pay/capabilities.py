@@ -13,4 +13,6 @@ CAPABILITIES = Capabilities(
     acknowledge_within_seconds=5,
     retries_for_seconds=24 * 3600 + 4 * 60,
     signature_covers_body=True,
+    payer_needs=("wechat_openid",),
+    hosts=("api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"),
 )

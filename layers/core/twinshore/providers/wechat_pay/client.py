@@ -128,6 +128,10 @@ class WechatPay:
         made = self._call("POST", "/v3/refund/domestic/refunds", wanted, now)
         return REFUND_STATE.get(str(made.get("status")), PENDING)
 
+    def capture(self, reference: str, provider_id: str, returned: Mapping[str, str], amount: Money, now: int) -> Notice:
+        """Nothing to do: the party captures by itself."""
+        return self.query(reference, provider_id, now)
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: int) -> tuple[list[Notice], Acknowledgement]:
         """See the port. The one call to the network that can happen here is the rate-limited certificate download."""
         self._verifier.check(headers, body, now)

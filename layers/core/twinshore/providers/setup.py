@@ -1,0 +1,25 @@
+"""What a provider's `entry.build` is given."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class Vault(Protocol):
+    """Keeps a provider's own secrets of one payment (e.g. a payer's access token), encrypted at rest."""
+
+    def put(self, reference: str, text: str, expires_at: int) -> None:
+        """`reference`: of the attempt. What was kept under it is replaced. `expires_at`: seconds since the epoch."""
+
+    def get(self, reference: str) -> str:
+        """ "" if there is none, or no longer."""
+
+
+class Setup(NamedTuple):
+    secret_json: str
+    """The provider's secret in this cell; its form is the provider's own (see `configuration.ProviderSecret`)."""
+    base_url: str
+    """Of a twin; "" for the real one, which the provider knows."""
+    notify_url: str
+    """Where its notices go."""
+    vault: Vault

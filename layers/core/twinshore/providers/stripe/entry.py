@@ -1,0 +1,13 @@
+"""How the wiring finds Stripe."""
+
+from __future__ import annotations
+
+from twinshore.providers.setup import Setup
+from twinshore.providers.stripe.capabilities import CAPABILITIES as CAPABILITIES
+from twinshore.providers.stripe.client import Stripe, stripe_from_secret
+
+BASE_URL = "https://api.stripe.com"
+
+
+def build(setup: Setup) -> Stripe:
+    return stripe_from_secret(setup.base_url or BASE_URL, setup.secret_json)

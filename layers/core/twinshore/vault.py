@@ -1,0 +1,78 @@
+"""Secrets of single payments, encrypted at rest: a payer's access token at a provider, for instance.
+
+AES-256-GCM (NIST SP 800-38D) under a key of the cell, the item's key as associated data, so that a sealed text that was
+copied to another item does not open. Several keys are live during a rotation: the first seals, all open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import b64decode, b64encode
+from typing import Callable
+
+from twinshore.errors import BrokenInvariant
+from twinshore.store.port import CommitConflict, Create, Key, Replace, Store, StoreUnavailable
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_TRIES = 3
+
+
+class StoreVault:
+    """Implements `providers.setup.Vault` for one provider. `keys` gives the secret `vault_keys`, asked for at the first
+    use (most providers keep nothing): a JSON list of {"id", "secret" in hex}, the sealing one first."""
+
+    def __init__(self, store: Store, provider: str, keys: Callable[[], str]) -> None:
+        self._store = store
+        self._provider = provider
+        self._keys = keys
+
+    def put(self, reference: str, text: str, expires_at: int) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        key = self._item(reference)
+        key_id, secret = next(iter(_live_keys(self._keys()).items()))
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = AESGCM(secret).encrypt(nonce, text.encode(), key.partition.encode())
+        fields = {"key": key_id, "sealed": b64encode(nonce + sealed).decode()}
+        for _ in range(_TRIES):
+            held = self._store.get(key)
+            change = Replace(key, fields, held.version, expires_at=expires_at) if held else None
+            try:
+                self._store.commit(change or Create(key, fields, expires_at=expires_at))
+            except CommitConflict:
+                continue
+            return
+        raise StoreUnavailable("a sealed item is contended")
+
+    def get(self, reference: str) -> str:
+        """ "" if there is none. Raises BrokenInvariant if it does not open: the key is gone, or the item was moved."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        key = self._item(reference)
+        held = self._store.get(key)
+        if held is None:
+            return ""
+        secret = _live_keys(self._keys()).get(held.fields["key"])
+        raw = b64decode(held.fields["sealed"])
+        try:
+            opened = AESGCM(secret or b"").decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], key.partition.encode())
+        except (InvalidTag, ValueError):
+            raise BrokenInvariant("a sealed item opens with a live key, where it was sealed") from None
+        return opened.decode()
+
+    def _item(self, reference: str) -> Key:
+        return Key(f"vault#{self._provider}#{reference}", "sealed")
+
+
+def _live_keys(secret_json: str) -> dict[str, bytes]:
+    """Raises ValueError without repeating any of the secret."""
+    try:
+        keys = {str(row["id"]): bytes.fromhex(row["secret"]) for row in json.loads(secret_json)}
+    except (ValueError, TypeError, KeyError):
+        raise ValueError('vault_keys must be a JSON list of {"id", "secret" in hex}') from None
+    if not keys or any(len(secret) != KEY_BYTES for secret in keys.values()):
+        raise ValueError(f"vault_keys needs at least one key of {KEY_BYTES} bytes")
+    return keys
