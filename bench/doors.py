@@ -55,8 +55,8 @@ def callbacks(place: Place, pace: Pace) -> list[Section]:
     note_cold = (
         "One notification of a paid order, signed with a 2048-bit key of the run. *The verify path* is"
         " `WechatPay.read_webhook`: strict signature, time window, two live APIv3 keys, the translation into a"
-        " `Notice`; the peers do only the first of these. *In a door* adds the seam (event, routing, log line, answer). *The real"
-        " door* adds the wiring, the secret, one read of the order and one synced commit."
+        " `Notice`; the peers do only the first of these. *In a door* adds the seam (event, routing, log line,"
+        " answer). *The real door* adds the wiring, the secret, one read of the order and one synced commit."
     )
     note_warm = (
         "The same notification again. *The verify path* does what *by hand* does (verify, open, read, answer), and what"

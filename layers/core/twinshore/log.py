@@ -16,6 +16,7 @@ import re
 import sys
 import time
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Callable, Mapping
 
 MASK = "***"
@@ -25,6 +26,7 @@ FIELD_LIMIT = 60
 DEPTH_LIMIT = 3
 LEVELS = ("debug", "info", "warning", "error")
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _bound: ContextVar[Mapping[str, str]] = ContextVar("twinshore_log")
 
 # Field names, without case, dots, hyphens and underscores. Any of these inside a name masks the whole value ...
@@ -41,6 +43,7 @@ _NAMES = frozenset(
 # Whole numbers under these endings are amounts, times and sizes, however many digits they have.
 _NUMBER_ENDINGS = ("_minor", "_seconds", "_ms", "_at", "_bytes", "_count", "version", "_units", "status")
 
+_SHORTEST_OPENID_CHARS = 28
 _WORDS = "token|session_key|authorization|js_code|password|passwd|secret|signature|openid"
 
 
@@ -65,19 +68,23 @@ def line(level: str, message: str, **fields: object) -> None:
 
 def bind(request_id: str = "", door: str = "", cell: str = "", cloud: str = "") -> None:
     """What every further line of this thread's request carries. Called at the start of each request."""
-    given = {"request_id": request_id, "door": door, "cell": cell, "cloud": cloud}
-    _bound.set({name: str(value) for name, value in given.items() if value})
+    bound = {"request_id": str(request_id), "door": door, "cell": cell, "cloud": cloud}
+    for name in [name for name in bound if not bound[name]]:
+        del bound[name]
+    _bound.set(bound)
 
 
 def answered(method: str, route: str, status: int, duration_ms: float) -> None:
-    """The one line that every HTTP request leaves: 8 µs where `line` takes 120, for it has nothing to mask.
+    """The one line that every HTTP request leaves: a tenth of what `line` takes, for it has nothing to mask.
 
     `method` and `route` are our own words (the route's template, never the path that was sent), the rest is numbers.
     """
-    now = time.time()
-    bound = "".join([f', "{name}": {_quoted(value)}' for name, value in _bound.get({}).items()])
+    bound = _bound.get({})
+    if not _is_plain("".join(bound.values())):
+        bound = {name: json.dumps(value)[1:-1] for name, value in bound.items()}
+    common = "".join([f', "{name}": "{value}"' for name, value in bound.items()])
     _out(
-        f'{{"at": "{_stamp(now)}", "level": "info", "message": "answered"{bound}, "method": "{method}", '
+        f'{{"at": "{_stamp(time.time())}", "level": "info", "message": "answered"{common}, "method": "{method}", '
         f'"route": "{route}", "status": {status}, "duration_ms": {duration_ms}}}\n'
     )
 
@@ -88,6 +95,8 @@ def masked(text: str) -> str:
     Tokens (JWT, Bearer, whsec_, sk_live_, AKIA, AKID), PEM blocks, `secret=...` in URLs and JSON, e-mail addresses,
     phone numbers (mainland, and any with a plus), card numbers (Luhn), mainland identity numbers, WeChat openids.
     """
+    if text.islower() and text.isalpha() and len(text) < _SHORTEST_OPENID_CHARS:
+        return text  # a word: each shape has a digit, a sign or a capital letter, but for the openid's, which is long
     for applies, pattern, replacement in _SHAPES:
         if applies(text):
             text = re.sub(pattern, replacement, text)
@@ -108,8 +117,16 @@ def _record(level: str, message: str, fields: Mapping[str, object]) -> dict[str,
     return record
 
 
+_second: tuple[int, str] = (-1, "")
+"""The last second that was printed, and its text: strftime is a quarter of what a line costs."""
+
+
 def _stamp(now: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
+    global _second
+    second, text = _second
+    if second != int(now):
+        second, text = _second = int(now), time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+    return f"{text}.{int((now - second) * 1000):03d}Z"
 
 
 def _put(record: dict[str, object], own: frozenset[str], name: str, value: object, depth: int) -> None:
@@ -143,6 +160,7 @@ def _value(name: str, value: object) -> object:
     return _text(str(value))
 
 
+@lru_cache(maxsize=512)
 def _is_private_name(name: str) -> bool:
     bare = name.lower().replace("_", "").replace("-", "").replace(".", "")
     return bare in _NAMES or any(part in bare for part in _NAME_PARTS)
@@ -167,15 +185,14 @@ def _exception_parts(error: BaseException) -> dict[str, str]:
 
 def _write(record: Mapping[str, object]) -> None:
     try:
-        _out(json.dumps(record, ensure_ascii=False) + "\n")
+        _out(_encode(record) + "\n")
     except UnicodeEncodeError:  # a lone surrogate, or a terminal that is not UTF-8
         _out(json.dumps(record) + "\n")
 
 
-def _quoted(text: str) -> str:
-    """As JSON. Ids are plain, and asking costs a tenth of encoding."""
-    plain = text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
-    return f'"{text}"' if plain else json.dumps(text)
+def _is_plain(text: str) -> bool:
+    """JSON would write it as it is."""
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
 def _out(text: str) -> None:
@@ -208,17 +225,21 @@ def _luhn(digits: str) -> bool:
     return (sum(int(digit) for digit in digits[-1::-2]) + sum(n - 9 if n > 9 else n for n in doubled)) % 10 == 0
 
 
-def _has(*marks: str) -> Callable[[str], bool]:
-    return lambda text: any(mark in text for mark in marks)
+def _has(mark: str, *others: str) -> Callable[[str], bool]:
+    if not others:
+        return lambda text: mark in text
+    return lambda text: mark in text or any(other in text for other in others)
 
 
 def _has_word(text: str) -> bool:
+    if "=" not in text and ":" not in text:
+        return False
     folded = text.lower()
     return any(word in folded for word in _WORDS.split("|"))
 
 
 def _has_long_number(text: str) -> bool:
-    return sum(map(text.count, "0123456789")) >= 11
+    return len(text) >= 11 and sum(map(text.count, "0123456789")) >= 11
 
 
 # (cheap test, pattern, replacement): most lines are clean, and the test spares them the compiling of the pattern.

@@ -34,7 +34,10 @@ class Response(NamedTuple):
 
 def language_of(headers: dict[str, str]) -> str:
     """The first of our languages that Accept-Language names (quality values are in order in practice)."""
-    for part in headers.get("accept-language", "").lower().split(","):
+    accepted = headers.get("accept-language")
+    if not accepted:
+        return "en"
+    for part in accepted.lower().split(","):
         if part.strip().startswith(("zh", "en")):
             return "zh-CN" if part.strip().startswith("zh") else "en"
     return "en"

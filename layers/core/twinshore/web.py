@@ -38,6 +38,7 @@ from twinshore.store.port import StoreUnavailable
 JSON_BODY_LIMIT_BYTES = 64 * 1024
 ANYONE, MEMBER, SERVICE = "anyone", "member", "service"
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _JSON_TYPE = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
 
 
@@ -235,7 +236,7 @@ def _rendered(answer: object, status: int) -> Response:
         return Response(204)
     if hasattr(answer, "model_dump_json"):
         return Response(status, answer.model_dump_json(exclude_none=True, by_alias=True).encode())
-    return Response(status, json.dumps(answer, ensure_ascii=False).encode())
+    return Response(status, _encode(answer).encode())
 
 
 def _idempotency_key(request: Request) -> object:

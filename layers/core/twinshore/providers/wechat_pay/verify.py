@@ -30,6 +30,7 @@ _PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
 """WeChat sends some notices and answers with a wrong signature to see whether we look; this one may be valid base64."""
 _SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 _PADDING, _HASH = PKCS1v15(), SHA256()
+_read = json.JSONDecoder().decode
 
 Refresh = Callable[[int], Mapping[str, str]]
 """Given now, downloads the platform certificates that are valid: PEM by serial. May raise a Problem."""
@@ -146,7 +147,7 @@ def object_of(raw: bytes) -> dict[str, Any]:
     """A JSON object in UTF-8, with a byte order mark or without. Raises BadRequest."""
     try:
         text = raw.decode()  # json would first guess the encoding, which takes as long as reading
-        value = json.loads(text[1:] if text.startswith("\ufeff") else text)
+        value = _read(text[1:] if text.startswith("\ufeff") else text)
     except ValueError:
         raise BadRequest("The notice is not JSON.") from None
     if not isinstance(value, dict):
