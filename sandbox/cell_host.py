@@ -39,6 +39,7 @@ class CellHost:
         self._say = say
         self._ending = threading.Event()
         self._deaths: list[float] = []
+        self.restarts = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
@@ -140,4 +141,5 @@ class CellHost:
                 self._say(f"Cell {self.place.cell} keeps dying; its log: {Path(self.place.folder) / 'cell.log'}")
                 return
             self._say(f"Cell {self.place.cell} died and starts again on the same data.")
+            self.restarts += 1
             self._spawn()

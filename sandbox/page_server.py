@@ -19,6 +19,7 @@ from sandbox.box import Box
 from sandbox.gateway.http_request import HttpAnswer, HttpRequest
 from sandbox.http_server import LocalServer, json_answer
 from sandbox.journeys import Journeys
+from sandbox.walk import shown
 
 PAGE = Path(__file__).parent / "page"
 SAFE_HEADERS = (
@@ -28,6 +29,7 @@ SAFE_HEADERS = (
     ("Cache-Control", "no-cache"),
 )
 ASK_SECONDS = 2.0
+JOURNAL_ENTRIES = 40
 
 
 class PageServer:
@@ -69,7 +71,8 @@ class PageServer:
                 name: {
                     "title": declared[name]["name"], "cloud": declared[name]["cloud"],
                     "region": declared[name]["region"], "shore": declared[name]["shore"],
-                    "laws": declared[name]["laws"], "url": self._box.cells[name].url, "state": asked.result(),
+                    "laws": declared[name]["laws"], "url": self._box.cells[name].url,
+                    "restarts": self._box.cells[name].restarts, "state": asked.result(),
                 }
                 for name, asked in cells.items()
             },
@@ -127,7 +130,9 @@ def _static_file(path: str) -> HttpAnswer:
 def _twin_state(url: str) -> dict[str, Any] | None:
     try:
         return {
-            "journal": _get(url + "/_twin/journal")["items"][-40:][::-1],
+            "journal": shown(
+                _get(url + "/_twin/journal")["items"][-JOURNAL_ENTRIES:][::-1], limit_items=JOURNAL_ENTRIES
+            ),
             "faults": _get(url + "/_twin/faults"),
         }
     except (OSError, ValueError, KeyError):

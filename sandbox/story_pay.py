@@ -7,8 +7,9 @@ from typing import Any
 from sandbox.outside import STRIPE_OF
 from sandbox.story_start import RECEIPT_TEMPLATE, money
 from sandbox.walk import PATIENCE_SECONDS, Told, Walk
+from twinshore.points.rewards import REWARDS
 
-REWARD = "coffee_voucher"
+REWARD = REWARDS["coffee_voucher"]
 NEWEST_ENTRIES = 50
 CUT_PATIENCE_SECONDS = 20.0
 LEAST_DELIVERIES = 2
@@ -79,14 +80,14 @@ def points_once(walk: Walk) -> Told:
 
 
 def redeem(walk: Walk) -> Told:
-    wanted = {"reward": REWARD}
+    wanted = {"reward": REWARD.name}
     entry = walk.cell("POST", "/v1/points/redemptions", wanted, key=walk.key("redeem"), expect=201)
     again = walk.cell("POST", "/v1/points/redemptions", wanted, key=walk.key("redeem"), expect=201)
     walk.check(again["id"] == entry["id"], "the same key again is the same redemption")
     balance = walk.cell("GET", "/v1/points")["balance"]
     walk.check(balance == walk.memory["balance"] + entry["points"], "the points were spent once")
-    return Told(f"{REWARD}, {entry['points']} points; asked twice, spent once; balance {balance}",
-                f"{REWARD}，{entry['points']} 积分；请求两次，只扣一次；余额 {balance}")  # fmt: skip
+    return Told(f"{REWARD.title_en}, {entry['points']} points; asked twice, spent once; balance {balance}",
+                f"{REWARD.title_zh}，{entry['points']} 积分；请求两次，只扣一次；余额 {balance}")  # fmt: skip
 
 
 def read_message(walk: Walk) -> Told:

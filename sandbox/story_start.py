@@ -5,6 +5,11 @@ from __future__ import annotations
 from sandbox.outside import WECHAT_TEMPLATES
 from sandbox.walk import Told, Walk
 
+METHODS = {
+    "wechat_pay": {"en": "WeChat Pay", "zh": "微信支付"},
+    "card": {"en": "card", "zh": "银行卡"},
+    "apple_pay": {"en": "Apple Pay", "zh": "Apple Pay"},
+}
 RECEIPT_TEMPLATE = WECHAT_TEMPLATES["receipt"]
 
 
@@ -15,11 +20,12 @@ def start(walk: Walk) -> Told:
     walk.check(answer["market_from"] == "ip" and answer["market"] == who.market, f"the address is in {who.market}")
     walk.check(answer["home_cell"] == who.cell, f"home is cell {who.cell}")
     walk.check(who.method in answer["payment_methods"], f"{who.method} is offered")
-    methods = ", ".join(answer["payment_methods"])
+    named = [METHODS.get(name, {"en": name, "zh": name}) for name in answer["payment_methods"]]
+    methods = {language: ", ".join(name[language] for name in named) for language in ("en", "zh")}
     market, home = answer["market"], answer["home_cell"]
     return Told(
-        f"market {market}, home cell {home}, {answer['currency']}, {methods}",
-        f"市场 {market}，所属数据区 {home}，{answer['currency']}，{methods}",
+        f"market {market}, home cell {home}, {answer['currency']}, {methods['en']}",
+        f"市场 {market}，所属数据区 {home}，{answer['currency']}，{methods['zh']}",
     )
 
 

@@ -17,7 +17,17 @@ LEASE_PATIENCE_SECONDS = 75.0
 PATIENCE_SECONDS = 8.0
 """How long a step waits for what happens elsewhere: a webhook, an event, a message."""
 SHOWN_HEADERS = ("content-type", "x-request-id", "retry-after")
-HIDDEN_FIELDS = ("access_token", "refresh_token", "code", "token", "paySign", "client_secret", "openid", "prepay_id")
+HIDDEN_FIELDS = (
+    "access_token",
+    "refresh_token",
+    "code",
+    "token",
+    "paySign",
+    "client_secret",
+    "openid",
+    "unionid",
+    "prepay_id",
+)
 
 
 class Traveller(NamedTuple):
@@ -168,12 +178,12 @@ class Walk:
         return Reply(status, answer)
 
 
-def shown(value: Any, name: str = "") -> Any:
+def shown(value: Any, name: str = "", limit_items: int = 12) -> Any:
     """As it may be shown on the page: no token, no code, no id that WeChat gave."""
     if isinstance(value, dict):
         return {key: shown(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, list):
-        return [shown(inner, name) for inner in value[:12]]
+        return [shown(inner, name) for inner in value[:limit_items]]
     if name in HIDDEN_FIELDS and isinstance(value, str):
         return f"{value[:4]}…" if len(value) > 8 else "…"
     return value if not isinstance(value, str) or len(value) <= 200 else value[:199] + "…"

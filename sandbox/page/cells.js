@@ -2,7 +2,7 @@
 
 import { tell } from "./desk.js";
 import { draw, el, fold, pretty, toast } from "./dom.js";
-import { language, word } from "./words.js";
+import { cloudName, language, word } from "./words.js";
 
 const SHAPE = {
   alternate: { en: "Both, in turn", zh: "两种轮流" },
@@ -12,8 +12,6 @@ const SHAPE = {
   "api-gateway-compatible": { en: "Function URL, API Gateway form", zh: "函数 URL（API 网关兼容格式）" },
 };
 
-export const cloudName = (cloud) => (cloud === "aws" ? "AWS Lambda" : "Tencent SCF");
-
 export function drawCells(cells) {
   const container = document.getElementById("cell-cards");
   if (container.children.length !== Object.keys(cells).length) {
@@ -22,7 +20,7 @@ export function drawCells(cells) {
   for (const [name, cell] of Object.entries(cells)) {
     const place = container.querySelector(`[data-cell="${name}"]`);
     const { flow, ...state } = cell.state || { flow: [], stored: [], shapes: [] };
-    draw(place, [language(), cell.state === null, state], () => card(name, cell, state));
+    draw(place, [language(), cell.state === null, cell.restarts, state], () => card(name, cell, state));
   }
 }
 
@@ -30,9 +28,10 @@ function card(name, cell, state) {
   const up = cell.state !== null;
   return el("article", { class: `panel card cell ${cell.shore}` },
     el("div", { class: "card-head" },
-      el("div", {}, el("h3", {}, cell.title[language()]), el("p", {}, `${cloudName(cell.cloud)} · ${cell.region}`)),
+      el("div", {}, el("h3", {}, cell.title[language()]), el("p", {}, cloudName(cell.cloud), el("br"), el("span", { class: "mono" }, cell.region))),
       el("span", { class: `health ${up ? "" : "down"}` }, word(up ? "healthy" : "down"))),
-    el("div", { class: "tags" }, el("span", { class: "tag tag-accent mono" }, name), cell.laws.map((law) => el("span", { class: "tag" }, law))),
+    el("div", { class: "tags" }, el("span", { class: "tag tag-accent mono" }, name), cell.laws.map((law) => el("span", { class: "tag" }, law)),
+      cell.restarts > 0 && el("span", { class: "tag tag-bad", "data-restarts": String(cell.restarts) }, word("restarts", { n: cell.restarts }))),
     up && el("label", {}, el("span", { class: "label" }, word("event_shape")),
       el("select", { "data-key": `shape-${name}`, onchange: (event) => choose(name, event.target.value) },
         state.shapes.map((shape) => el("option", { value: shape, selected: shape === state.shape }, SHAPE[shape]?.[language()] || shape)))),

@@ -29,20 +29,24 @@ export function fold(key, summary, content, className = "") {
 }
 
 const drawn = new WeakMap();
+const lost = new WeakMap(); // container -> the control that had the focus and cannot have it while it is disabled
 
 // Draw only what changed, and give the focus back to the control that had it.
 export function draw(container, state, build) {
   const text = JSON.stringify(state);
   if (drawn.get(container) === text) return;
   drawn.set(container, text);
-  const focus = container.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const had = container.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const focus = had || (document.activeElement === document.body ? lost.get(container) : null);
   const scrolls = [...container.querySelectorAll("[data-scroll]")].map((node) => [node.dataset.scroll, node.scrollTop]);
   container.replaceChildren(...[build()].flat());
   for (const [name, top] of scrolls) {
     const node = container.querySelector(`[data-scroll="${CSS.escape(name)}"]`);
     if (node) node.scrollTop = top;
   }
-  if (focus) container.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  const control = focus && container.querySelector(`[data-key="${CSS.escape(focus)}"]`);
+  control?.focus({ preventScroll: true });
+  lost.set(container, control?.disabled ? focus : null);
 }
 
 export const pretty = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));

@@ -3,19 +3,19 @@
 import { clock, draw, el } from "./dom.js";
 import { known, language, word } from "./words.js";
 
-const KINDS = ["all", "call", "event", "timer"];
+const KINDS = ["main", "call", "event", "timer"];
 const SHOWN_ROWS = 80;
-let chosen = "all";
+let chosen = "main"; // calls and events: timers tick all the time
 let last = {};
 
 export function drawFlow(cells = last) {
   last = cells;
   draw(document.getElementById("flow-filters"), [chosen, language()], () => KINDS.map((kind) =>
     el("button", { type: "button", class: "button button-small", "data-key": `kind-${kind}`, "aria-pressed": String(kind === chosen),
-      onclick: () => { chosen = kind; drawFlow(); } }, word(kind === "all" ? "flow_all" : `kind_${kind}`))));
+      onclick: () => { chosen = kind; drawFlow(); } }, word(`kind_${kind}`))));
   const rows = Object.entries(cells)
     .flatMap(([name, cell]) => (cell.state?.flow || []).map((entry) => ({ ...entry, cell: name, shore: cell.shore })))
-    .filter((entry) => chosen === "all" || entry.kind === chosen)
+    .filter((entry) => (chosen === "main" ? entry.kind !== "timer" : entry.kind === chosen))
     .sort((one, other) => other.at - one.at)
     .slice(0, SHOWN_ROWS);
   draw(document.getElementById("flow-rows"), [rows, language()], () => (rows.length ? rows.map(row) : [

@@ -3,7 +3,7 @@
 import { ask, tell } from "./desk.js";
 import { draw, el, toast } from "./dom.js";
 import { exchanges, problem } from "./problem.js";
-import { language, word } from "./words.js";
+import { cloudName, language, word } from "./words.js";
 
 const busy = new Map(); // member -> slug of the running step
 let journey = null;
@@ -42,7 +42,7 @@ function memberCard([slug, member]) {
       el("div", { class: "avatar", "aria-hidden": "true" }, [...name][0]),
       el("div", {},
         el("h3", {}, `${name}${language() === "zh" ? "，" : ", "}${member.place[language()]}`),
-        el("p", {}, cell ? `${cell.title[language()]} · ${cell.cloud === "aws" ? "AWS Lambda" : "Tencent SCF"} · ${member.currency}` : ""))),
+        el("p", {}, cell ? `${cell.title[language()]} · ${cloudName(cell.cloud)} · ${member.currency}` : ""))),
     el("div", { class: "member-buttons" },
       el("button", { type: "button", class: "button button-accent", "data-key": `next-${slug}`, "data-deed": "step", disabled: running || finished, onclick: () => step(slug) }, word("next_step")),
       el("button", { type: "button", class: "button", "data-key": `all-${slug}`, "data-deed": "run", disabled: running || finished, onclick: () => run(slug) }, word("run_all")),

@@ -1,6 +1,6 @@
 // The picture: two shores, a lighthouse on each, and a lamp for each cell that is lit while the cell runs.
 
-import { language, word } from "./words.js";
+import { cloudName, language, word } from "./words.js";
 
 const NS = "http://www.w3.org/2000/svg";
 
@@ -47,7 +47,7 @@ function lamp(x, y, cell, name, anchor) {
     shape("circle", { cx: x, cy: y, r: 13, fill: colour, opacity: up ? ".2" : "0" }),
     shape("circle", { cx: x, cy: y, r: 6.5, fill: up ? colour : "var(--muted)" }),
     shape("text", { x: x + step, y: y - 1, "text-anchor": anchor, class: "pic-label" }, cell.title[language()]),
-    shape("text", { x: x + step, y: y + 15, "text-anchor": anchor, class: "pic-small" }, `${name} · ${cell.cloud === "aws" ? "AWS Lambda" : "Tencent SCF"}`));
+    shape("text", { x: x + step, y: y + 15, "text-anchor": anchor, class: "pic-small" }, `${name} · ${cloudName(cell.cloud)}`));
 }
 
 function boat(x, y) {

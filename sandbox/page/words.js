@@ -43,6 +43,7 @@ const WORDS = {
   ],
   healthy: ["running", "运行中"],
   down: ["down", "已停止"],
+  restarts: ["restarted {n}×", "已重启 {n} 次"],
   event_shape: ["Event shape", "事件格式"],
   stored: ["Stored", "已存储"],
   nothing_stored: ["Nothing stored yet.", "尚无数据。"],
@@ -55,7 +56,7 @@ const WORDS = {
     "经过网关的每次调用、送往消费者的每个事件、每个定时器。最新的在最上面。",
   ],
   flow_filter: ["Show", "显示"],
-  flow_all: ["All", "全部"],
+  kind_main: ["Calls and events", "调用与事件"],
   kind_call: ["Calls", "调用"],
   kind_event: ["Events", "事件"],
   kind_timer: ["Timers", "定时器"],
@@ -143,6 +144,8 @@ export function word(name, facts = {}) {
 }
 
 export const known = (name) => name in WORDS;
+
+export const cloudName = (cloud) => (cloud === "aws" ? "AWS Lambda" : current === "zh" ? "腾讯云 SCF" : "Tencent SCF");
 
 export const twinWords = (name) => (TWINS[name] || [[name, ""], [name, ""]])[current === "zh" ? 1 : 0];
 
