@@ -49,9 +49,9 @@ def secrets_for(cell: str, twins: Mapping[str, Twin]) -> dict[str, str]:
         "mail": json.dumps({"sender": MAIL_SENDER}),
     }
     if cell == "cn":
-        given["wechat_pay"] = json.dumps(_secret_of(twins["wechat_pay"]))
+        given["provider_wechat_pay"] = json.dumps(_secret_of(twins["wechat_pay"]))
     else:
-        given["stripe"] = json.dumps(_secret_of(twins[STRIPE_OF[cell]]))
+        given["provider_stripe"] = json.dumps(_secret_of(twins[STRIPE_OF[cell]]))
     return given
 
 

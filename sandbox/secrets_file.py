@@ -13,11 +13,12 @@ SESSION_KEY_BYTES = 32
 
 
 def keep(file: Path, given: Mapping[str, str]) -> str:
-    """Write what is missing: session keys and the cell's Ed25519 key are made once, `given` (what outside parties
+    """Write what is missing: session and vault keys and the cell's Ed25519 key are made once, `given` (what outside parties
     issued) is always as given. Returns the public half of the cell's key: raw, base64."""
     kept: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    if "session_keys" not in kept:
-        kept["session_keys"] = json.dumps([{"id": "box1", "secret": secrets.token_bytes(SESSION_KEY_BYTES).hex()}])
+    for name in ("session_keys", "vault_keys"):
+        if name not in kept:
+            kept[name] = json.dumps([{"id": "box1", "secret": secrets.token_bytes(SESSION_KEY_BYTES).hex()}])
     if "cell_key" not in kept:
         kept["cell_key"] = base64.b64encode(secrets.token_bytes(32)).decode()
     write_whole(file, json.dumps({**kept, **given}, indent=1))

@@ -63,7 +63,7 @@ locals {
   }
 
   # As infra/secrets.toml says. The values are put in by a person and never stand in a state file.
-  secrets = ["session_keys", "wechat_app", "wechat_pay", "mail", "database"]
+  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "mail", "database"]
 }
 
 resource "tencentcloud_vpc" "cell" {

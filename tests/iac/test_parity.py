@@ -19,6 +19,7 @@ except ImportError:  # Python 3.10
 # What differs: (door, what) -> why. Anything else that differs is a mistake.
 MAY_DIFFER: dict[tuple[str, str], str] = {
     ("schedule", "outbox-sweep"): "DynamoDB's stream tells every commit; PostgreSQL has no stream, so a timer looks",
+    ("schedule", "expired-delete"): "DynamoDB deletes what has expired by itself (TTL); PostgreSQL does not",
 }
 DOORS = sorted(set(aws_functions()) | set(tencent_functions()))
 JOBS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "infra" / "schedules.toml").read_text(encoding="utf-8"))["jobs"]

@@ -107,7 +107,10 @@ def test_a_commit_costs_its_write_units_in_one_call(
 ) -> None:
     store, counter = metered
     if events and isinstance(commit[0], Delete):
-        return  # a deletion alone tells nothing
+        with pytest.raises(ValueError, match="event"):  # a deletion alone has no item for them to ride on
+            store.commit(*commit, events=events)
+        assert counter.calls == []
+        return
     store.commit(*commit, events=events)
     assert (counter.units, counter.calls) == (units, [call])
 

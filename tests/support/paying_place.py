@@ -57,7 +57,7 @@ class PayingPlace:
         self._wire(place)
 
     def _wire(self, place: Place) -> None:
-        place.secrets[self.provider] = json.dumps(self.twin.secret())
+        place.secrets[f"provider_{self.provider}"] = json.dumps(self.twin.secret())
         place.secrets["wechat_app"] = json.dumps({"appid": "wx0000000000000001", "secret": "of-nobody"})
         place.outside[self.provider] = self.twin.url
         cells = json.loads((Path(wiring.__file__).parent / "cells.json").read_text(encoding="utf-8"))

@@ -102,7 +102,7 @@ def test_a_store_that_is_down_asks_the_provider_to_come_again(
 def test_a_secret_that_is_missing_closes_the_door(paying: PayingPlace) -> None:
     paid(paying)
     headers, body = accepted(paying)
-    paying.place.secrets[paying.provider] = ""
+    paying.place.secrets[f"provider_{paying.provider}"] = ""
     paying.place.rewire()
     assert send(paying, headers, body).status == 503
 
