@@ -8,7 +8,7 @@ import time
 import warnings
 from typing import Callable
 
-from bench import doors, redemption_postgres, redemption_sqlite, report, signatures
+from bench import doors, instructions, redemption_postgres, redemption_sqlite, report, signatures
 from bench.doors import Pace
 from bench.place import place
 from bench.rows import Section
@@ -43,6 +43,14 @@ def _doors(measure: Callable[..., list[Section]], quick: bool) -> list[Section]:
         return measure(found, pace)
 
 
+def _instructions(quick: bool) -> list[Section]:
+    """Takes its minute, so not for a first look."""
+    if quick:
+        return []
+    with place() as found:
+        return instructions.section(found)
+
+
 def _signatures(quick: bool) -> list[Section]:
     rounds, calls = (3, 100) if quick else (21, 200)
     return [signatures.signed_promises(rounds, calls), signatures.stripe_webhooks(rounds, calls)]
@@ -61,6 +69,7 @@ PARTS: dict[str, Callable[[bool], list[Section]]] = {
     "dynamodb": functools.partial(_doors, doors.with_dynamodb),
     "json": functools.partial(_doors, doors.json_doors),
     "login": functools.partial(_doors, doors.login),
+    "instructions": _instructions,
     "signatures": _signatures,
     "sqlite": _sqlite,
     "postgres": _postgres,

@@ -25,6 +25,8 @@ NAMES = {
     "login_door": "ours: the real login door with its SQLite store",
     "login_fastapi": "FastAPI + Mangum + httpx + PyJWT, keeping nothing",
 }
+WAITING = ("login_door", "pay_door", "pay_door_dynamodb")
+"""They wait for WeChat, a disk, a database: wall time is what counts."""
 
 
 class Pace(NamedTuple):
@@ -55,8 +57,8 @@ def callbacks(place: Place, pace: Pace) -> list[Section]:
     note_cold = (
         "One notification of a paid order, signed with a 2048-bit key of the run. *The verify path* is"
         " `WechatPay.read_webhook`: strict signature, time window, two live APIv3 keys, the translation into a"
-        " `Notice`; the peers do only the first of these. *In a door* adds the seam (event, routing, log line,"
-        " answer). *The real door* adds the wiring, the secret, one read of the order and one synced commit."
+        " `Notice`; the peers verify and decrypt only. *In a door* adds the seam (event, routing, log line, answer)."
+        " *The real door* adds the wiring, the secret, one read of the order and one synced commit."
     )
     note_warm = (
         "The same notification again. *The verify path* does what *by hand* does (verify, open, read, answer), and what"
@@ -116,14 +118,17 @@ def login(place: Place, pace: Pace) -> list[Section]:
 
 def _row(got: dict[str, Figures], stack: str, peer: str, hold: float | None = None, reach: float | None = None) -> Row:
     what = NAMES[stack].removeprefix("ours: ")
-    return Row(f"{what}, cold", NAMES[peer], got[stack].over(got[peer]), hold, reach)
+    mine, theirs = got[stack], got[peer]
+    # A cold start that waits for nobody is CPU time; the clock on the wall adds what else the machine is doing.
+    ratio = mine.over(theirs) if stack in WAITING else mine.cpu_over(theirs)
+    return Row(f"{what}, cold", NAMES[peer], ratio, hold, reach)
 
 
 def _table(got: dict[str, Figures], unit: str) -> list[tuple[str, ...]]:
     is_cold = unit == "ms"
-    heading = ("stack", f"{unit}: median (range)", *(("CPU ms", "modules") if is_cold else ()))
+    heading = ("stack", f"{unit}: median (range)", *(("CPU ms", "modules at the end") if is_cold else ()))
     lines = [
-        (NAMES[name], figure(found.values), *((f"{found.cpu_ms:.3g}", str(found.modules)) if is_cold else ()))
+        (NAMES[name], figure(found.values), *((figure(found.cpu_ms), str(found.modules)) if is_cold else ()))
         for name, found in got.items()
     ]
     return [heading, *lines]

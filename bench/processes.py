@@ -23,8 +23,8 @@ class Figures(NamedTuple):
 
     values: list[float]
     modules: int = 0
-    cpu_ms: float = 0.0
-    """Of the process up to its first answer; the median."""
+    cpu_ms: list[float] = []
+    """Of a process up to its first answer."""
 
     @property
     def median(self) -> float:
@@ -32,7 +32,14 @@ class Figures(NamedTuple):
 
     def over(self, other: Figures) -> float:
         """The median of this one's ratio to the other one, round by round."""
-        return statistics.median(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True))
+        return _median_ratio(self.values, other.values)
+
+    def cpu_over(self, other: Figures) -> float:
+        return _median_ratio(self.cpu_ms, other.cpu_ms)
+
+
+def _median_ratio(mine: list[float], theirs: list[float]) -> float:
+    return statistics.median(one / other for one, other in zip(mine, theirs, strict=True))
 
 
 def in_turn(names: list[str], rounds: int, measure: Callable[[str], float]) -> dict[str, list[float]]:
@@ -68,11 +75,14 @@ def _measured(stacks: list[str], rounds: int, place: Place, blocks: int) -> dict
         return value
 
     return {
-        name: Figures(
-            values, int(said[name][-1]["modules"]), statistics.median(result["cpu_ms"] for result in said[name][1:])
-        )
+        name: Figures(values, int(said[name][-1]["modules"]), [result["cpu_ms"] for result in said[name][1:]])
         for name, values in in_turn(stacks, rounds, measure).items()
     }
+
+
+def start_once(stacks: tuple[str, ...], place: Place) -> None:
+    for stack in stacks:
+        _run(stack, place.environment(stack), 0)
 
 
 def _run(stack: str, variables: dict[str, str], blocks: int) -> tuple[float, dict[str, float]]:

@@ -20,7 +20,8 @@ METHOD = """
   another one, the ratio is taken round by round, and its median is what stands here. The first round is thrown away.
   Milliseconds of one machine say little about another one; ratios do.
 - *Cold* is the time from the spawn of a fresh interpreter (`python -S -s`, .pyc files written, page cache warm) to the
-  first answer. It contains no platform: no download of a bundle, no sandbox.
+  first answer. It contains no platform: no download of a bundle, no sandbox. Where a stack waits for nobody, the ratio
+  is that of the processes' CPU time, which a busy machine disturbs less; on an idle one both ratios are the same.
 - *Warm* is the time of one request in a warm process of its own: the fastest of many blocks of 50, for on a shared
   machine everything else only adds.
 - Nothing is taken out by hand, and no goal is moved to where the figure is. What is not held is marked so.
