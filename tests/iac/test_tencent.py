@@ -84,4 +84,4 @@ def test_each_function_is_its_own_folder() -> None:
     for door, function in tencent_functions().items():
         assert function["src"] == f"./functions/{door}"
         assert function["handler"] == "index.main_handler"
-    assert set(doors()) <= set(tencent_functions())
+    assert set(doors()) == set(tencent_functions())
