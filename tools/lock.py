@@ -1,6 +1,6 @@
 """Compiles requirements/*.in into locks that hold on every Python from 3.10 up: `make locks`.
 
-The layers' packages are taken from the runtime lock, each for its cloud's interpreter and its cloud's C library, as
+The layers' packages are taken from the same locks, each for its cloud's interpreter and its cloud's C library, as
 wheels only: neither cloud compiles anything (SCF's functions run on glibc 2.17).
 
 No registry is named in a lock: whoever installs uses the one that their machine is set up for.
@@ -33,5 +33,5 @@ for cloud, (python, platform) in LAYERS.items():
         *OPTIONS[-4:],
         "--quiet",
     ]
-    sources = ["requirements.in", "-c", "../../../requirements/runtime.txt", "-o", "requirements.txt"]
+    sources = ["requirements.in", "-c", "../../../requirements/test.txt", "-o", "requirements.txt"]
     subprocess.run([UV, "pip", "compile", *options, *sources], cwd=folder, check=True)
