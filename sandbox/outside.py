@@ -70,7 +70,7 @@ def role_of(cloud: str) -> dict[str, str]:
 
 
 def switches_of(party: str) -> dict[str, Any]:
-    return SWITCHES.get(party.partition("_s")[0] if party.startswith("stripe") else party, {})
+    return SWITCHES.get("stripe" if party in STRIPE_OF.values() else party, {})
 
 
 def _makers(ports: PortPlan) -> dict[str, Callable[[Path, int], Twin]]:

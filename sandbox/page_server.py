@@ -107,12 +107,14 @@ class PageServer:
         return json_answer({"message": "Not Found"}, 404)
 
     def _journey(self, slug: str, deed: str) -> HttpAnswer:
+        """The answer is this member's whole state: two journeys may run on one page at the same time."""
         if deed == "restart":
             self._journeys.restart(slug)
-            return json_answer(self._journeys.shown())
-        if deed == "step":
-            return json_answer({"record": self._journeys.advance(slug)})
-        return json_answer({"message": "Not Found"}, 404)
+        elif deed == "step":
+            self._journeys.advance(slug)
+        else:
+            return json_answer({"message": "Not Found"}, 404)
+        return json_answer({"member": self._journeys.shown()["members"][slug]})
 
 
 def _static_file(path: str) -> HttpAnswer:

@@ -16,7 +16,6 @@ CALL_SECONDS = 10.0
 LEASE_PATIENCE_SECONDS = 75.0
 PATIENCE_SECONDS = 8.0
 """How long a step waits for what happens elsewhere: a webhook, an event, a message."""
-SHOWN_HEADERS = ("content-type", "x-request-id", "retry-after")
 HIDDEN_FIELDS = (
     "access_token",
     "refresh_token",
@@ -27,6 +26,7 @@ HIDDEN_FIELDS = (
     "openid",
     "unionid",
     "prepay_id",
+    "quote",
 )
 
 

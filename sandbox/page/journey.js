@@ -37,7 +37,7 @@ function memberCard([slug, member]) {
   const cell = shores[member.cell];
   const bar = el("i");
   bar.style.width = `${(100 * done) / total}%`;
-  return el("article", { class: `panel member ${shoreOf(member)}`, "data-member": slug, "aria-busy": String(running) },
+  return el("article", { class: `panel member ${shoreOf(member)}`, "data-member": slug, "data-journey": member.id, "aria-busy": String(running) },
     el("div", { class: "member-head" },
       el("div", { class: "avatar", "aria-hidden": "true" }, [...name][0]),
       el("div", {},
@@ -76,14 +76,8 @@ async function step(slug) {
   busy.set(slug, next.slug);
   drawJourney();
   try {
-    const { record } = await tell(`/box/journey/${slug}/step`);
-    if (record?.ok) {
-      member.done.push(record);
-      member.failed = null;
-    } else {
-      member.failed = record;
-    }
-    return Boolean(record?.ok);
+    journey.members[slug] = (await tell(`/box/journey/${slug}/step`)).member;
+    return journey.members[slug].done.length > member.done.length;
   } catch {
     toast(word("lost"));
     return false;
@@ -99,7 +93,7 @@ async function run(slug) {
 
 async function restart(slug) {
   try {
-    journey = await tell(`/box/journey/${slug}/restart`);
+    journey.members[slug] = (await tell(`/box/journey/${slug}/restart`)).member;
   } catch {
     toast(word("lost"));
   }

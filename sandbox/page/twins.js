@@ -44,7 +44,15 @@ function faultSwitch(name, faults, fault, value) {
     el("span", {}, word(`fault_${fault}`)));
 }
 
+// What a fact says in one short phrase: addresses lose their host, lists and objects become text, nothing stays nothing.
+function phrase(name, value) {
+  if (value === null || value === "") return null;
+  if (name === "url") return String(value).replace(/^https?:\/\/[^/]+/, "");
+  if (typeof value === "object") return Object.values(value).join(", ");
+  return `${name.replaceAll("_", " ")} ${value}`;
+}
+
 function entry({ at, what, ...facts }) {
-  const text = Object.entries(facts).map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`).join(" · ");
+  const text = Object.entries(facts).map(([name, value]) => phrase(name, value)).filter(Boolean).join(" · ");
   return el("li", {}, el("time", {}, clock(at)), el("span", {}, what), text && el("span", { class: "facts" }, text));
 }

@@ -114,9 +114,9 @@ def test_the_journey_is_walked_by_clicks(browser: Any, box: BoxProcess, locale: 
         assert words["quote"] in lin.locator("[data-step=quote] .step-told").inner_text()
         assert words["points"] in lin.locator("[data-step=points] .step-told").inner_text()
 
+        before = page.get_attribute("[data-member=anna]", "data-journey")
         page.click("#run-both")
-        page.wait_for_selector("[data-member=anna][aria-busy=true]")
-        page.wait_for_selector("[data-finished=anna]")
+        page.wait_for_selector(f"[data-member=anna]:not([data-journey='{before}']) [data-finished=anna]")
         order = page.locator("[data-member=anna] [data-step=order]")
         order.locator("summary").click()
         shown = order.locator(".exchange").first.inner_text()
