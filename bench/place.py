@@ -81,7 +81,7 @@ class Place:
         secrets = {
             "session_keys": json.dumps([{"id": "k2", "secret": "22" * 32}, {"id": "k1", "secret": "11" * 32}]),
             "wechat_app": json.dumps({"appid": appid, "secret": app_secret}),
-            "wechat_pay": (self.folder / "wechat_pay.json").read_text(),
+            "provider_wechat_pay": (self.folder / "wechat_pay.json").read_text(),
         }
         (self.folder / "secrets.json").write_text(json.dumps(secrets))
         store = SqliteStore(self.folder / "order.db")

@@ -43,11 +43,15 @@ def summary(sections: list[Section]) -> str:
 
 
 def write_page(sections: list[Section], how: str) -> None:
+    PAGE.write_text(page(sections, how), encoding="utf-8")
+
+
+def page(sections: list[Section], how: str) -> str:
     goals = [row for section in sections for row in section.rows if row.hold is not None]
     lines = [
         "# Performance",
         "",
-        f"Written by `make bench WRITE=1` ({how}); do not edit. {summary(sections)}.",
+        f"Written by `python -m bench --write` ({how}); do not edit. {summary(sections)}.",
         "",
         "## Goals",
         "",
@@ -68,7 +72,7 @@ def write_page(sections: list[Section], how: str) -> None:
             "",
             *_table(section.figures),
         ]
-    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return "\n".join(lines) + "\n"
 
 
 def _goal_and_mark(row: Row) -> str:
@@ -91,7 +95,8 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _machine() -> list[str]:
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
+    there = {package.metadata["Name"].lower(): package.version for package in metadata.distributions()}
+    versions = ", ".join(f"{name} {there[name]}" for name in PACKAGES if name in there)
     return [
         f"Machine: {os.cpu_count()} cores, {_cpu_model()}, {platform.system()} {platform.release()}; load"
         f" {os.getloadavg()[0]:.1f} at the end of the run.",

@@ -6,7 +6,6 @@ import os
 import select
 import threading
 import time
-from pathlib import Path
 from typing import Any, Callable
 
 from twinshore.events import Event
@@ -249,6 +248,8 @@ def _item(row: tuple[Any, ...]) -> Item:
 def create_schema(connection: Any) -> None:
     """Make what is missing of the table and its function. `connection`: psycopg2's, in autocommit. Safe to run again,
     and by several at once."""
+    from pathlib import Path
+
     sql = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     with connection.cursor() as cursor:
         cursor.execute(f"select pg_advisory_xact_lock({SCHEMA_LOCK}); {sql}")
