@@ -2,7 +2,7 @@
 
 import { tell } from "./desk.js";
 import { clock, draw, el, toast } from "./dom.js";
-import { language, twinWords, word } from "./words.js";
+import { journalWord, language, twinWords, word } from "./words.js";
 
 const EVERY_TWIN = { delay_seconds: 2, status: 503, reset: true };
 
@@ -21,9 +21,9 @@ function card(name, twin) {
   const up = twin.state !== null;
   const switches = { ...EVERY_TWIN, ...(twin.switches || {}) };
   return el("article", { class: "panel card" },
-    el("div", { class: "card-head" },
-      el("div", {}, el("h3", {}, title), el("p", {}, about)),
-      el("span", { class: `health ${up ? "" : "down"}` }, word(up ? "healthy" : "down"))),
+    el("div", {},
+      el("div", { class: "card-head" }, el("h3", {}, title), el("span", { class: `health ${up ? "" : "down"}` }, word(up ? "healthy" : "down"))),
+      el("p", { class: "small" }, about)),
     up && el("fieldset", { class: "switches plain" }, el("legend", { class: "label" }, word("faults")),
       Object.entries(switches).map(([fault, value]) => faultSwitch(name, twin.state.faults, fault, value))),
     up && el("div", {}, el("span", { class: "label" }, word("journal")),
@@ -44,15 +44,18 @@ function faultSwitch(name, faults, fault, value) {
     el("span", {}, word(`fault_${fault}`)));
 }
 
+// An id is known by its beginning.
+const shortened = (text) => (/^[\w-]{20,}$/.test(text) ? `${text.slice(0, 12)}…` : text);
+
 // What a fact says in one short phrase: addresses lose their host, lists and objects become text, nothing stays nothing.
 function phrase(name, value) {
   if (value === null || value === "") return null;
   if (name === "url") return String(value).replace(/^https?:\/\/[^/]+/, "");
   if (typeof value === "object") return Object.values(value).join(", ");
-  return `${name.replaceAll("_", " ")} ${value}`;
+  return `${name.replaceAll("_", " ")} ${shortened(String(value))}`;
 }
 
 function entry({ at, what, ...facts }) {
   const text = Object.entries(facts).map(([name, value]) => phrase(name, value)).filter(Boolean).join(" · ");
-  return el("li", {}, el("time", {}, clock(at)), el("span", {}, what), text && el("span", { class: "facts" }, text));
+  return el("li", {}, el("time", {}, clock(at)), el("span", {}, journalWord(what)), text && el("span", { class: "facts" }, text));
 }

@@ -117,6 +117,22 @@ const TWINS = {
   ecb: [["European Central Bank", "The daily reference rates"], ["欧洲央行", "每日参考汇率"]],
 };
 
+// What twins note, for readers of Chinese; a note that is not here is shown as it was written.
+const JOURNAL = {
+  login: "登录",
+  stable_token: "获取接口凭证",
+  "token refused": "拒绝接口凭证",
+  "subscribe message delivered": "订阅消息已送达",
+  request: "收到请求",
+  "signed notice": "签署通知",
+  "signed event": "签署事件",
+  "notice sent": "通知已发送",
+  "notice dropped": "通知未发送",
+  "notice given up": "放弃投递通知",
+  "letter taken": "收下邮件",
+  "daily rates read": "读取当日汇率",
+};
+
 let current = stored() || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
 
 function stored() {
@@ -146,6 +162,8 @@ export function word(name, facts = {}) {
 export const known = (name) => name in WORDS;
 
 export const cloudName = (cloud) => (cloud === "aws" ? "AWS Lambda" : current === "zh" ? "腾讯云 SCF" : "Tencent SCF");
+
+export const journalWord = (what) => (current === "zh" && JOURNAL[what]) || what;
 
 export const twinWords = (name) => (TWINS[name] || [[name, ""], [name, ""]])[current === "zh" ? 1 : 0];
 
