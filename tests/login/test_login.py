@@ -230,7 +230,7 @@ def test_exactly_so_many_tries_pass_however_many_come_at_once(tmp_path: Path) ->
 def test_a_lonely_try_is_one_write_and_its_counter_goes_away_by_itself(tmp_path: Path) -> None:
     store = CountingStore(tmp_path / "limits.db")
     spend(store, LIMIT, "203.0.113.7", NOW)
-    assert (store.reads, store.write_units) == (0, 1)
+    assert (store.read_units, store.write_units) == (0, 1)
     with sqlite3.connect(tmp_path / "limits.db") as database:
         [(partition, expires_at)] = database.execute("select partition, expires_at from items").fetchall()
     assert "203.0.113.7" not in partition
