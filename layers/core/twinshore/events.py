@@ -3,8 +3,6 @@
 Names are noun + past participle (`payment.captured`, `points.redeemed`). No order is assumed.
 """
 
-from __future__ import annotations
-
 from typing import Any, Callable, Mapping, NamedTuple
 
 

@@ -7,8 +7,6 @@ Sources: API Gateway HTTP API payload format 2.0 and Lambda function URLs (AWS L
 URLs, plain and `ApiGwCompatible` form (Tencent Cloud documents 583/96099 and 583/107631).
 """
 
-from __future__ import annotations
-
 from typing import Any, Mapping, NamedTuple
 
 from twinshore.errors import BadRequest

@@ -1,7 +1,5 @@
 """Problem documents (RFC 9457): the one place where an error becomes an answer."""
 
-from __future__ import annotations
-
 import json
 from typing import NamedTuple
 

@@ -9,8 +9,6 @@
 `takes` and `gives` are pydantic models; this module never imports pydantic, so that a door without models never does.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import time

@@ -6,8 +6,6 @@ A commit is atomic and serialisable on the items it names. Its events are part o
 stream (DynamoDB) they ride on one of the written items, elsewhere they are rows of the outbox in the same commit.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple, Protocol
 
 from twinshore.events import Event
