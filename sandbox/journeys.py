@@ -32,6 +32,7 @@ class Journeys:
     ) -> None:  # fmt: skip
         self.travellers = {traveller.slug: traveller for traveller in travellers}
         self.steps = steps
+        self.on_wait: Callable[[float], None] | None = None
         self._file = file
         self._cells = cells
         self._twins = twins
@@ -79,7 +80,7 @@ class Journeys:
             memory = json.loads(json.dumps(state["memory"]))
             walk = Walk(self.travellers[slug], state["id"], self._cells, self._twins, memory)
             walk.renew_session = self._renew_session
-            walk.was_cut = state["cut"]
+            walk.was_cut, walk.on_wait = state["cut"], self.on_wait
             began = time.monotonic()
             record: dict[str, Any] = {"step": step.slug, "at": round(time.time(), 3), "ok": True}
             try:

@@ -23,6 +23,10 @@ WORDS = {
     "twins": {"en": "Twins", "zh": "替身"},
     "colon": {"en": ": ", "zh": "："},
     "goes_on": {"en": "goes on where it was cut", "zh": "从中断处继续"},
+    "waits": {
+        "en": "The call that was cut still holds its lease: waiting, {seconds:.0f} s at most",
+        "zh": "被中断的调用仍持有租约，最多等待 {seconds:.0f} 秒",
+    },
     "all_well": {
         "en": "Both orders are paid and the points were credited once. Journey: {seconds:.1f} s.",
         "zh": "两笔订单均已支付，积分仅入账一次。用时 {seconds:.1f} 秒。",
@@ -66,6 +70,7 @@ class Terminal:
         """Every member's journey, step by step. False if a fact did not hold."""
         began = time.monotonic()
         goes_on = journeys.begin()
+        journeys.on_wait = lambda seconds: self.say(f"  {self._dim('…')} {self.word('waits', seconds=seconds)}")
         for slug, traveller in journeys.travellers.items():
             self._show_member(traveller, shores[slug], goes_on and bool(journeys.done(slug)))
             if not self._walk_one(journeys, slug, ACCENT[shores[slug]]):

@@ -93,6 +93,8 @@ class Walk:
         self.exchanges: list[Exchange] = []
         self.was_cut = False
         """The box died during this journey and came back."""
+        self.on_wait: Callable[[float], None] | None = None
+        """Told once, with the seconds, when a call has to wait for a lease."""
         self.renew_session: Callable[[Walk], object] | None = None
         """Called once when the cell says 401: a walk that was cut may come back after its session has ended."""
         self._cells = cells
@@ -111,6 +113,9 @@ class Walk:
         ends = time.monotonic() + LEASE_PATIENCE_SECONDS
         while self.was_cut and reply.status in (409, 503) and (pause := _retry_after(reply.body)):
             # The call that a crash cut short still holds its lease: the cell says when to come again.
+            if self.on_wait is not None:
+                self.on_wait(pause)
+                self.on_wait = None
             self.check(time.monotonic() < ends, f"{method} {path} goes on within {LEASE_PATIENCE_SECONDS:.0f} s")
             time.sleep(min(pause, 2.0))
             reply = self._ask_cell(method, path, body, key)
