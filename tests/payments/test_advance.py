@@ -8,41 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.payment_news import NOW, ORDER_ID, PRICE, after, fresh_order, names, news
 from twinshore.events import Event
 from twinshore.money import Money
 from twinshore.payments import port
-from twinshore.payments.advance import advance
-from twinshore.payments.order import Order, OrderAttempt, OrderRefund
+from twinshore.payments.order import Order, OrderRefund
 from twinshore.payments.port import Notice
-
-NOW = 1_790_000_000
-ORDER_ID = "1" * 26
-PRICE = Money(1299, "EUR")
-
-
-def fresh_order(state: str = port.PENDING, attempts: int = 1) -> Order:
-    tries = tuple(OrderAttempt(n, "paper", "paper_money", NOW + 1800, state) for n in range(1, attempts + 1))
-    return Order(ORDER_ID, "eu", "m_anna", PRICE, "A kettle", NOW, NOW + 86_400, attempts=tries, version=1)
-
-
-def news(state: str, amount: Money | None = PRICE, number: int = 1, **more: str) -> Notice:
-    return Notice(f"n.{state}", f"{ORDER_ID}-{number}", "", state, amount, NOW + 5, **more)
-
-
-def after(order: Order, *notices: Notice) -> tuple[Order, list[Event]]:
-    told: list[Event] = []
-    for notice in notices:
-        number = int(notice.reference.rsplit("-", 1)[1])
-        attempt = order.attempt(number)
-        assert attempt is not None
-        step = advance(order, attempt, notice, NOW)
-        order = step.order
-        told += step.events
-    return order, told
-
-
-def names(events: list[Event]) -> list[str]:
-    return [event.name for event in events]
 
 
 def test_a_capture_is_told_once_with_what_others_need_to_know() -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.paper_shop import ANNA, NOW, Shop, new_key
+from tests.support.paper_shop import ANNA, NOW, Shop
 from twinshore.errors import Unavailable
 from twinshore.fx import quote as fx
 from twinshore.idempotency import IdempotencyKeyReused
@@ -14,6 +14,7 @@ from twinshore.money import Money
 from twinshore.payments import orders, port, starting
 from twinshore.payments.order import OrderNotFound, load_own
 from twinshore.payments.port import OutcomeUnknown, ProviderRefused
+from twinshore.payments.return_urls import ReturnUrlRefused
 from twinshore.payments.starting import MethodNotOffered, OrderClosed, OrderPaid, TooManyAttempts
 
 
@@ -27,14 +28,14 @@ def test_a_new_order_waits_to_be_paid(shop: Shop) -> None:
 
 
 def test_twenty_posts_with_one_key_make_one_order(shop: Shop) -> None:
-    new = orders.NewOrder("A kettle", Money(1299, "EUR"), new_key())
+    new = shop.wanted()
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda _: shop.place(new), range(20)))
     assert len({answer["order_id"] for answer in answers}) == 1
 
 
 def test_the_key_of_another_order_is_refused(shop: Shop) -> None:
-    new = orders.NewOrder("A kettle", Money(1299, "EUR"), new_key())
+    new = shop.wanted()
     shop.place(new)
     with pytest.raises(IdempotencyKeyReused):
         shop.place(new._replace(request=new.request._replace(fingerprint="of other content")))
@@ -51,7 +52,7 @@ def lock(shop: Shop, valid_seconds: int = 3_600, member_id: str = ANNA) -> str:
 
 
 def locked(shop: Shop) -> orders.NewOrder:
-    return orders.NewOrder("A kettle", PRICE_CNY, new_key(), quote_token=lock(shop))
+    return shop.wanted(PRICE_CNY, quote_token=lock(shop))
 
 
 def test_a_rate_lock_sets_what_is_charged_and_until_when(shop: Shop) -> None:
@@ -111,6 +112,44 @@ def test_a_started_payment_goes_to_the_provider_with_our_reference(shop: Shop) -
     assert (answer["provider"], answer["status"]) == ("paper", "pending")
     assert answer["client"] == {"pay_with": shop.paper.payments[answer["reference"]].provider_id}
     assert answer["expires_at"] == NOW + starting.ATTEMPT_LIFE_SECONDS
+
+
+def test_the_provider_is_told_the_method_the_page_to_come_back_to_and_of_the_payer(shop: Shop) -> None:
+    order_id = shop.order()
+    page = "https://shop.example/orders/done"
+    reference = shop.start(order_id, return_url=page, country="DE", language="zh-CN")["reference"]
+    sent = shop.paper.payments[reference].attempt
+    assert (sent.method, sent.return_url) == ("paper_money", page)
+    assert sent.payer == port.Payer(f"openid of {ANNA}", country="DE", language="zh-CN")
+    # Asked again from another page: the same attempt is sent, or the provider would call it a changed one.
+    assert shop.start(order_id, return_url="", country="FR")["reference"] == reference
+
+
+def test_who_names_no_page_comes_back_to_the_cells_own(shop: Shop) -> None:
+    reference = shop.start(shop.order())["reference"]
+    assert shop.paper.payments[reference].attempt.return_url == "https://shop.example/paid"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "http://shop.example/paid", "https://evil.example/", "https://shop.example.evil.example/", "//shop.example/",
+        "https://shop.example@evil.example/", "https://evil.example\\@shop.example/", "https://shop.example:8443/paid",
+        "https://shop.example/paid?next=https://evil.example", "https://shop.example/paid#x", "javascript:alert(1)",
+        "https://shop.example/\npaid", "https://", "shop.example", "https://SHOP.example.", "https://shop.exämple/",
+    ],
+)  # fmt: skip
+def test_a_page_that_is_not_ours_is_refused_before_anything_is_stored(shop: Shop, page: str) -> None:
+    order_id = shop.order()
+    with pytest.raises(ReturnUrlRefused) as caught:
+        shop.start(order_id, return_url=page)
+    assert caught.value.extensions["hosts"] == ["cell.example", "shop.example"]
+    assert shop.read(order_id).attempts == ()
+
+
+def test_a_page_of_the_cell_itself_is_ours(shop: Shop) -> None:
+    reference = shop.start(shop.order(), return_url="https://CELL.example/back")["reference"]
+    assert shop.paper.payments[reference].attempt.return_url == "https://CELL.example/back"
 
 
 def test_asking_again_is_the_same_payment(shop: Shop) -> None:

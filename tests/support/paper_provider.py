@@ -17,7 +17,10 @@ from twinshore.money import Money
 from twinshore.payments import port
 from twinshore.payments.port import Acknowledgement, Attempt, Notice, OutcomeUnknown, ProviderRefused, Started
 
-WORDS = {"OPEN": port.PENDING, "SETTLED": port.CAPTURED, "DECLINED": port.FAILED, "VOID": port.CLOSED}
+WORDS = {
+    "OPEN": port.PENDING, "APPROVED": port.AUTHORISED, "SETTLED": port.CAPTURED, "DECLINED": port.FAILED,
+    "VOID": port.CLOSED, "CONTESTED": port.DISPUTED, "UPHELD": port.DISPUTE_WON, "OVERTURNED": port.DISPUTE_LOST,
+}  # fmt: skip
 ACKNOWLEDGED = Acknowledgement(200, b'{"paper":"filed"}', "application/json")
 
 
@@ -26,6 +29,8 @@ class PaperPayment(NamedTuple):
     word: str = "OPEN"
     paid: Money | None = None
     paid_at: int = 0
+    aside: Money | None = None
+    approved_at: int = 0
     refunds: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -34,13 +39,18 @@ class PaperPayment(NamedTuple):
 
 
 class PaperProvider:
-    """`fault`: "" | "unreachable" (nothing arrives) | "lost" (it is carried out, the answer is lost) | "refuses"."""
+    """`fault`: "" | "unreachable" (nothing arrives) | "lost" (it is carried out, the answer is lost) | "refuses".
+
+    With `we_capture`, a payer approves and the money is set aside until `capture` is called."""
 
     def __init__(self, secret: bytes = b"paper-secret") -> None:
         self.secret = secret
         self.payments: dict[str, PaperPayment] = {}
         self.fault = ""
         self.refunds_settle_at_once = True
+        self.we_capture = False
+        self.returned: list[dict[str, str]] = []
+        """What payers' browsers have brought back."""
         self.calls: list[str] = []
         self._lock = threading.Lock()
         self._events = 0
@@ -51,7 +61,10 @@ class PaperProvider:
         with self._lock:
             payment = self.payments[reference]
             assert payment.word in ("OPEN", "DECLINED"), "nobody pays what is paid or void"
-            return self._put(payment._replace(word="SETTLED", paid=amount or payment.attempt.amount, paid_at=at))
+            amount = amount or payment.attempt.amount
+            if self.we_capture:
+                return self._put(payment._replace(word="APPROVED", aside=amount, approved_at=at))
+            return self._put(payment._replace(word="SETTLED", paid=amount, paid_at=at))
 
     def decline(self, reference: str) -> PaperPayment:
         with self._lock:
@@ -70,9 +83,10 @@ class PaperProvider:
         """Signed news of the present state; `changes` overwrite members of the body before it is signed."""
         payment = self.payments[reference]
         self._events += 1
-        amount = payment.paid if payment.paid else payment.attempt.amount
+        amount = payment.paid or payment.aside or payment.attempt.amount
         content = {"id": f"pe_{self._events}", "reference": reference, "payment": payment.provider_id,
-                   "word": payment.word, "amount": list(amount), "at": payment.paid_at, **changes}  # fmt: skip
+                   "word": payment.word, "amount": list(amount), "at": payment.paid_at or payment.approved_at,
+                   **changes}  # fmt: skip
         return self.signed(json.dumps(content).encode())
 
     def refund_webhook(self, reference: str, total_minor: int, **changes: Any) -> tuple[dict[str, str], bytes]:
@@ -103,11 +117,12 @@ class PaperProvider:
             if payment is None:
                 return Notice(f"q.{reference}", reference, "", port.CREATED, None, 0)
             total = sum(minor for _, minor in payment.refunds)
-            state, amount = WORDS.get(payment.word, port.PENDING), payment.paid
+            state, amount = WORDS.get(payment.word, port.PENDING), payment.paid or payment.aside
             if total and payment.paid:
                 state = port.REFUNDED if total == payment.paid.amount_minor else port.PART_REFUNDED
                 amount = Money(total, payment.paid.currency)
-            return Notice(f"q.{reference}.{state}", reference, payment.provider_id, state, amount, payment.paid_at)
+            at = payment.paid_at or payment.approved_at
+            return Notice(f"q.{reference}.{state}", reference, payment.provider_id, state, amount, at)
 
     def close(self, reference: str, provider_id: str, now: int) -> None:
         with self._lock:
@@ -136,6 +151,16 @@ class PaperProvider:
             return port.REFUNDED if self.refunds_settle_at_once else port.PENDING
 
     def capture(self, reference: str, provider_id: str, returned: Mapping[str, str], amount: Money, now: int) -> Notice:
+        self.returned.append(dict(returned))
+        if self.we_capture:
+            with self._lock:
+                self._fails("capture")
+                payment = self.payments[reference]
+                if payment.word == "APPROVED":
+                    self._put(payment._replace(word="SETTLED", paid=amount, paid_at=now))
+                elif payment.word != "SETTLED":
+                    raise ProviderRefused(reason="not_approved")
+                self._answers()
         return self.query(reference, provider_id, now)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: int) -> tuple[list[Notice], Acknowledgement]:

@@ -12,7 +12,7 @@ from twinshore.events import Event
 from twinshore.fx.quote import Holder
 from twinshore.idempotency import IdempotencyKey
 from twinshore.money import Money
-from twinshore.payments import orders, polling, refunding, starting, webhooks
+from twinshore.payments import capturing, orders, polling, refunding, starting, webhooks
 from twinshore.payments.order import Order, load
 from twinshore.payments.port import Acknowledgement, Payer
 from twinshore.store.sqlite import SqliteStore
@@ -46,17 +46,20 @@ class Shop:
             self.providers.__getitem__,
             lambda provider: f"https://cell.example/v1/webhooks/{provider}",
             lambda provider, member_id: Payer(f"openid of {member_id}"),
+            ("https://shop.example/paid", "https://cell.example"),
         )
 
     def order(self, amount: Money = PRICE, member_id: str = ANNA) -> str:
-        new = orders.NewOrder("A kettle", amount, new_key())
-        return str(self.place(new, member_id)["order_id"])
+        return str(self.place(self.wanted(amount, member_id))["order_id"])
 
-    def place(self, new: orders.NewOrder, member_id: str = ANNA) -> dict[str, Any]:
-        return orders.open_order(self.store, self.signer, Holder("eu", member_id), new, self.now)
+    def wanted(self, amount: Money = PRICE, member_id: str = ANNA, quote_token: str = "") -> orders.NewOrder:
+        return orders.NewOrder(Holder("eu", member_id), "A kettle", amount, new_key(), quote_token=quote_token)
 
-    def start(self, order_id: str, method: str = "paper_money", member_id: str = ANNA) -> dict[str, Any]:
-        wish = starting.Wish(order_id, member_id, method, new_key())
+    def place(self, new: orders.NewOrder) -> dict[str, Any]:
+        return orders.open_order(self.store, self.signer, new, self.now)
+
+    def start(self, order_id: str, method: str = "paper_money", member_id: str = ANNA, **more: str) -> dict[str, Any]:
+        wish = starting.Wish(order_id, member_id, method, new_key(), **more)
         return starting.start_payment(self.store, self.tills, wish, self.now)
 
     def paid_order(self, amount: Money = PRICE) -> str:
@@ -75,6 +78,15 @@ class Shop:
 
     def poll(self) -> polling.Polled:
         return polling.poll_due(self.store, self.providers.__getitem__, self.now)
+
+    def come_back(self, order_id: str, reference: str, **returned: str) -> dict[str, Any]:
+        back = capturing.Return(order_id, ANNA, reference, returned)
+        return capturing.take_return(self.store, self.providers.__getitem__, back, self.now)
+
+    def consume_authorised(self) -> None:
+        """What the `events` function does with the news that payers have approved."""
+        for event in self.told("payment.authorised"):
+            capturing.capture_authorised(event, self.store, self.providers.__getitem__, self.now)
 
     def refresh(self, order_id: str) -> Order:
         return polling.refresh(self.store, self.providers.__getitem__, self.read(order_id), self.now)

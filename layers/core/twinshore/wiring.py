@@ -175,7 +175,10 @@ def tills() -> Tills:
     def payer(provider: str, member_id: str) -> Payer:
         return payer_for(provider, Payer(), lambda: wechat_openid(member_id))
 
-    return Tills(lambda currency: cells().methods_in(cell_name(), currency), payment_provider, _notify_url, payer)
+    return Tills(
+        lambda currency: cells().methods_in(cell_name(), currency), payment_provider, _notify_url, payer,
+        (cell().return_url, cell().endpoint),
+    )  # fmt: skip
 
 
 @cache
@@ -194,6 +197,7 @@ def notification_channels() -> Channels:
 def consumers() -> Consumers:
     """Who is told what. Each is idempotent by event id."""
     from twinshore.notify import consumers as notify
+    from twinshore.payments.capturing import capture_authorised
     from twinshore.points import consumers as points
 
     def tell(consumer: Callable[..., object]) -> Callable[[Event], None]:
@@ -204,6 +208,8 @@ def consumers() -> Consumers:
         return told
 
     return {
+        "payment.authorised": (lambda event: capture_authorised(event, store(), payment_provider, now()),),
+        "dispute.lost": (lambda event: points.withdraw(event, store(), residency(), now()),),
         "payment.captured": (lambda event: points.credit(event, store(), residency(), now()), tell(notify.receipt)),
         "payment.refunded": (lambda event: points.withdraw(event, store(), residency(), now()), tell(notify.refund)),
         "points.earned": (tell(notify.points_credited),),

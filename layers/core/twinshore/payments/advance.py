@@ -9,8 +9,18 @@ from typing import NamedTuple
 
 from twinshore.events import Event
 from twinshore.payments import told
-from twinshore.payments.order import SETTLED, Flag, Order, OrderAttempt
-from twinshore.payments.port import CAPTURED, FAILED, PART_REFUNDED, REFUNDED, Notice
+from twinshore.payments.order import DISPUTES, SETTLED, Flag, Order, OrderAttempt
+from twinshore.payments.port import (
+    AUTHORISED,
+    CAPTURED,
+    DISPUTE_LOST,
+    DISPUTE_WON,
+    DISPUTED,
+    FAILED,
+    PART_REFUNDED,
+    REFUNDED,
+    Notice,
+)
 from twinshore.payments.states import TABLE
 
 _REFUND_NEWS = (PART_REFUNDED, REFUNDED)
@@ -31,11 +41,13 @@ def advance(order: Order, attempt: OrderAttempt, notice: Notice, now: int) -> Ad
         so_far = Advance(order.with_attempt(attempt._replace(provider_id=notice.provider_id)))
     if notice.refund_reference:
         so_far = _refund_news(so_far, attempt.number, notice, now)
+    elif notice.state in DISPUTES:
+        so_far = _dispute_news(so_far, attempt.number, notice, now)
     elif notice.state not in _REFUND_NEWS:
         so_far = _payment_news(so_far, attempt.number, notice, now)
     if notice.state in _REFUND_NEWS:
         so_far = _note_total(so_far, attempt.number, notice, now)
-    return _settle_refunds(so_far, attempt, now)
+    return _settle_loss(_settle_refunds(so_far, attempt, now), attempt, notice, now)
 
 
 def raise_flag(so_far: Advance, number: int, reason: str, now: int, notice: Notice | None = None) -> Advance:
@@ -52,14 +64,25 @@ def raise_flag(so_far: Advance, number: int, reason: str, now: int, notice: Noti
 
 def _payment_news(so_far: Advance, number: int, notice: Notice, now: int) -> Advance:
     attempt = _attempt(so_far.order, number)
-    if notice.state == CAPTURED and notice.amount != so_far.order.amount:
+    # Not every party says what is set aside; what is captured of it is compared again.
+    agreed = notice.state == AUTHORISED and (notice.amount is None or attempt.captured_at != 0)
+    if notice.state in (AUTHORISED, CAPTURED) and notice.amount != so_far.order.amount and not agreed:
         if notice.amount is None:
             return so_far if attempt.captured_at else raise_flag(so_far, number, "amount_unknown", now)
         return raise_flag(so_far, number, "amount_differs", now, notice)
     step = TABLE[attempt.state][notice.state]
     if step.state == CAPTURED and not attempt.captured_at:
         return _capture(so_far, attempt, notice, step.flag, now)
-    return so_far.then(so_far.order.with_attempt(attempt._replace(state=step.state)))
+    if step.state == AUTHORISED and attempt.state != AUTHORISED:
+        return _authorise(so_far, attempt, notice, now)
+    so_far = so_far.then(so_far.order.with_attempt(attempt._replace(state=step.state)))
+    return raise_flag(so_far, number, step.flag, now, notice) if step.flag else so_far
+
+
+def _authorise(so_far: Advance, attempt: OrderAttempt, notice: Notice, now: int) -> Advance:
+    # The time of the first agreement is kept: it is what a rate lock is measured by.
+    agreed = attempt._replace(state=AUTHORISED, authorised_at=attempt.authorised_at or notice.occurred_at or now)
+    return so_far.then(so_far.order.with_attempt(agreed), told.authorised(so_far.order, agreed, now))
 
 
 def _capture(so_far: Advance, attempt: OrderAttempt, notice: Notice, trouble: str, now: int) -> Advance:
@@ -72,6 +95,24 @@ def _capture(so_far: Advance, attempt: OrderAttempt, notice: Notice, trouble: st
         return raise_flag(so_far.then(order), captured.number, trouble, now, notice)
     order = order._replace(credited=True)
     return so_far.then(order, told.captured(order, captured, now))
+
+
+def _dispute_news(so_far: Advance, number: int, notice: Notice, now: int) -> Advance:
+    """The word is kept, and told once; the state follows it as soon as the capture is known."""
+    attempt = _attempt(so_far.order, number)
+    step = TABLE[attempt.dispute or CAPTURED][notice.state]
+    if step.flag:
+        return raise_flag(so_far, number, step.flag, now, notice)
+    if step.state == attempt.dispute:
+        return so_far
+    changed = attempt._replace(dispute=step.state)
+    order = so_far.order.with_attempt(changed)
+    if step.state == DISPUTE_WON:  # nobody needs to look any more
+        kept = tuple(one for one in order.flags if (one.reason, one.attempt) != (DISPUTED, number))
+        return so_far.then(order._replace(flags=kept), told.dispute_won(order, changed, now))
+    if step.state == DISPUTED:
+        so_far = so_far.then(order, told.disputed(order, changed, notice, now))
+    return raise_flag(so_far.then(order), number, step.state, now, notice)
 
 
 def _refund_news(so_far: Advance, number: int, notice: Notice, now: int) -> Advance:
@@ -109,18 +150,50 @@ def _note_total(so_far: Advance, number: int, notice: Notice, now: int) -> Advan
 
 
 def _settle_refunds(so_far: Advance, before: OrderAttempt, now: int) -> Advance:
-    """Once the capture is known, bring the state up to what the refunds add up to, and tell what is new of it."""
+    """Once the capture is known, bring the state up to what the dispute and the refunds make of it, and tell what is
+    new of the refunds."""
     order, attempt = so_far.order, _attempt(so_far.order, before.number)
+    if attempt.state not in SETTLED:
+        return so_far
+    state = TABLE[attempt.state][attempt.dispute].state if attempt.dispute else attempt.state
     own_minor = sum(one.amount_minor for one in order.refunds if one.attempt == before.number and one.state == REFUNDED)
     total_minor = min(max(own_minor, attempt.refunded_minor), order.amount.amount_minor)
+    if total_minor:
+        news = REFUNDED if total_minor == order.amount.amount_minor else PART_REFUNDED
+        state = TABLE[state][news].state
+    order = order.with_attempt(attempt._replace(state=state, refunded_minor=total_minor))
     told_minor = before.refunded_minor if before.state in SETTLED else 0
-    if attempt.state not in SETTLED or total_minor <= told_minor:
+    if total_minor <= told_minor or not _is_credited(order, before.number):
+        return so_far.then(order)  # nothing new, or nothing was told of this money, so nothing is untold
+    left_minor = order.amount.amount_minor - attempt.lost_minor
+    if total_minor > left_minor:  # the bank has taken it and we have given it: the member has it twice
+        so_far = raise_flag(so_far.then(order), before.number, "refunded_and_lost", now)
+        order = so_far.order
+    step_minor = min(total_minor, left_minor) - min(told_minor, left_minor)
+    events = (told.refunded(order, before.number, step_minor, now),) if step_minor else ()
+    return so_far.then(order, *events)
+
+
+def _settle_loss(so_far: Advance, before: OrderAttempt, notice: Notice, now: int) -> Advance:
+    """A lost dispute takes what was not refunded, or the part that the party names; told once."""
+    order, attempt = so_far.order, _attempt(so_far.order, before.number)
+    if attempt.state != DISPUTE_LOST or attempt.lost_minor:
         return so_far
-    news = REFUNDED if total_minor == order.amount.amount_minor else PART_REFUNDED
-    order = order.with_attempt(attempt._replace(state=TABLE[attempt.state][news].state, refunded_minor=total_minor))
-    if order.paid_by != before.number or not order.credited:  # nothing was told of this money, so nothing is untold
+    lost_minor = order.amount.amount_minor - attempt.refunded_minor
+    named = notice.amount if notice.state == DISPUTE_LOST else None
+    if named is not None and named.currency == order.amount.currency and 0 < named.amount_minor < lost_minor:
+        lost_minor = named.amount_minor
+    if not lost_minor:
+        return so_far
+    attempt = attempt._replace(lost_minor=lost_minor)
+    order = order.with_attempt(attempt)
+    if not _is_credited(order, attempt.number):
         return so_far.then(order)
-    return so_far.then(order, told.refunded(order, before.number, told_minor, now))
+    return so_far.then(order, told.dispute_lost(order, attempt, now))
+
+
+def _is_credited(order: Order, number: int) -> bool:
+    return order.paid_by == number and order.credited
 
 
 def _attempt(order: Order, number: int) -> OrderAttempt:

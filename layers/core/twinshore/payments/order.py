@@ -11,9 +11,12 @@ from twinshore.money import Money
 from twinshore.payments import port
 from twinshore.store.port import Fields, Item, Key, Replace, Store
 
-REFUNDABLE = (port.CAPTURED, port.PART_REFUNDED)
-SETTLED = (port.CAPTURED, port.PART_REFUNDED, port.REFUNDED)
-OPEN = (port.CREATED, port.PENDING)
+REFUNDABLE = (port.CAPTURED, port.PART_REFUNDED, port.DISPUTE_WON)
+DISPUTES = (port.DISPUTED, port.DISPUTE_WON, port.DISPUTE_LOST)
+SETTLED = (port.CAPTURED, port.PART_REFUNDED, port.REFUNDED, *DISPUTES)
+"""The capture is known."""
+OPEN = (port.CREATED, port.PENDING, port.AUTHORISED)
+"""It may still be paid."""
 ORDER_ID_LENGTH = 26
 
 
@@ -37,6 +40,16 @@ class OrderAttempt(NamedTuple):
     captured_at: int = 0
     refunded_minor: int = 0
     """The total refunded, by the newest news: it only grows."""
+    authorised_at: int = 0
+    """When the payer agreed, where the money is set aside first."""
+    dispute: str = ""
+    """The newest word of a dispute, also while the capture is not known."""
+    lost_minor: int = 0
+    """What a lost dispute took, beside what was refunded."""
+    return_url: str = ""
+    country: str = ""
+    language: str = ""
+    """What the provider was told of the payer: the same when the attempt is sent again."""
 
 
 class OrderRefund(NamedTuple):
@@ -86,6 +99,10 @@ class Order(NamedTuple):
     def key(self) -> Key:
         return order_key(self.id)
 
+    @property
+    def open_attempts(self) -> tuple[OrderAttempt, ...]:
+        return tuple(one for one in self.attempts if one.state in OPEN)
+
     def attempt(self, number: int) -> OrderAttempt | None:
         return next((one for one in self.attempts if one.number == number), None)
 
@@ -104,8 +121,9 @@ class Order(NamedTuple):
         paid = self.attempt(self.paid_by)
         if paid is not None:
             return paid.state
-        if any(one.state in OPEN for one in self.attempts):
-            return port.PENDING
+        if self.open_attempts:
+            agreed = any(one.state == port.AUTHORISED for one in self.open_attempts)
+            return port.AUTHORISED if agreed else port.PENDING
         if now >= self.expires_at:
             return port.CLOSED
         return self.attempts[-1].state if self.attempts else port.CREATED
@@ -163,12 +181,21 @@ def as_fields(order: Order) -> Fields:
         "created_at": order.created_at,
         "expires_at": order.expires_at,
         "quoted": None if order.quoted is None else list(order.quoted),
-        "attempts": [list(one) for one in order.attempts],
-        "refunds": [list(one) for one in order.refunds],
+        "attempts": [_row(one) for one in order.attempts],
+        "refunds": [_row(one) for one in order.refunds],
         "flags": [list(one) for one in order.flags],
         "paid_by": order.paid_by,
         "credited": order.credited,
     }
+
+
+def _row(record: OrderAttempt | OrderRefund) -> list[object]:
+    """Without the last fields that say nothing."""
+    row: list[object] = list(record)
+    defaults = record._field_defaults
+    while record._fields[len(row) - 1] in defaults and row[-1] == defaults[record._fields[len(row) - 1]]:
+        row.pop()
+    return row
 
 
 def from_item(item: Item) -> Order:

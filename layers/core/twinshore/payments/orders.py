@@ -22,6 +22,7 @@ ORDER_LIFE_SECONDS = 86_400
 class NewOrder(NamedTuple):
     """`amount` is the price; with a rate lock (`quote_token`) the lock's other side is charged."""
 
+    buyer: fx.Holder
     description: str
     amount: Money
     request: IdempotencyKey
@@ -29,16 +30,17 @@ class NewOrder(NamedTuple):
     quote_token: str = ""
 
 
-def open_order(store: Store, signer: Signer, buyer: fx.Holder, new: NewOrder, now: int) -> dict[str, Any]:
+def open_order(store: Store, signer: Signer, new: NewOrder, now: int) -> dict[str, Any]:
     """The order as the wire shows it; the same order for the same request, though its lock is used up or over.
 
     Raises IdempotencyKeyReused; QuoteInvalid, QuoteNotYours, QuoteAmountDiffers, QuoteExpired, QuoteUsed.
     """
+    buyer = new.buyer
     known = first_answer(store, new.request, buyer.member_id)
     if known is not None:
         return known
     quote = fx.redeem_quote(new.quote_token, signer, buyer, new.amount, now) if new.quote_token else None
-    order = _order(buyer, new, quote, now)
+    order = _order(new, quote, now)
     effect = Effect(_changes(order, new, quote), shown(order, now))
     try:
         return idempotency.commit_once(store, new.request, buyer.member_id, effect, now)
@@ -48,10 +50,10 @@ def open_order(store: Store, signer: Signer, buyer: fx.Holder, new: NewOrder, no
         raise
 
 
-def _order(buyer: fx.Holder, new: NewOrder, quote: fx.Quote | None, now: int) -> Order:
+def _order(new: NewOrder, quote: fx.Quote | None, now: int) -> Order:
     expires_at = now + ORDER_LIFE_SECONDS
     return Order(
-        id=new_id(now), cell=buyer.cell, member_id=buyer.member_id, description=new.description, created_at=now,
+        id=new_id(now), cell=new.buyer.cell, member_id=new.buyer.member_id, description=new.description, created_at=now,
         amount=new.amount if quote is None else quote.amount_to,
         expires_at=expires_at if quote is None else min(expires_at, quote.expires_at),
         quoted=None if quote is None else quote.amount_from, version=1,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple
+from typing import Any, NamedTuple
 
 from twinshore import log
 from twinshore.errors import Problem
 from twinshore.payments import port
 from twinshore.payments.advance import Advance, raise_flag
+from twinshore.payments.capturing import Providers, capture_attempt
 from twinshore.payments.completion import apply
-from twinshore.payments.order import OPEN, Order, OrderAttempt, load, number_in, order_id_of, replace
+from twinshore.payments.order import OPEN, SETTLED, Order, OrderAttempt, load, load_own, number_in, order_id_of, replace
+from twinshore.payments.orders import shown
 from twinshore.payments.poll_items import GIVE_UP_SECONDS, PAYMENT, QUEUE, Poll, next_poll, read_poll
 from twinshore.payments.port import PaymentProvider, ProviderRefused
 from twinshore.payments.refunding import ask_for_refund
@@ -22,13 +24,18 @@ gives fewer where its time limit is short; what is left waits for the next minut
 CLOSE_GRACE_SECONDS = 60
 """A payer who confirmed in the last second is given this long before the attempt is closed."""
 
-Providers = Callable[[str], PaymentProvider]
-
 
 class Polled(NamedTuple):
     settled: int = 0
     waiting: int = 0
     given_up: int = 0
+
+
+class Look(NamedTuple):
+    order_id: str
+    member_id: str
+    ask: bool
+    """Whether to ask the provider first."""
 
 
 def poll_due(store: Store, providers: Providers, now: int, limit: int = POLL_LIMIT) -> Polled:
@@ -45,11 +52,16 @@ def refresh(store: Store, providers: Providers, order: Order, now: int) -> Order
     for attempt in order.attempts:
         if attempt.state in OPEN and not order.paid_by:
             try:
-                news = providers(attempt.provider).query(order.reference(attempt), attempt.provider_id, now)
+                order = _hear(store, providers(attempt.provider), order, attempt, now)
             except Problem:
-                continue
-            order = apply(store, attempt.provider, news, now).order or order
+                order = load(store, order.id) or order
     return order
+
+
+def look_up(store: Store, providers: Providers, look: Look, now: int) -> dict[str, Any]:
+    """The order as the wire shows it. Raises OrderNotFound."""
+    order = load_own(store, look.order_id, look.member_id)
+    return shown(refresh(store, providers, order, now) if look.ask else order, now)
 
 
 def _poll_one(store: Store, providers: Providers, item: Item, now: int) -> str:
@@ -83,14 +95,25 @@ def _ask(store: Store, providers: Providers, poll: Poll, now: int) -> bool:
 def _ask_payment(store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> bool:
     if _is_final(attempt):
         return True
-    news = provider.query(order.reference(attempt), attempt.provider_id, now)
-    order = apply(store, attempt.provider, news, now).order or order
+    order = _hear(store, provider, order, attempt, now)
     attempt = order.attempt(attempt.number) or attempt
-    if not _is_final(attempt) and now >= attempt.expires_at + CLOSE_GRACE_SECONDS and not attempt.refunded_minor:
+    unheard_of = not attempt.refunded_minor and not attempt.dispute
+    if not _is_final(attempt) and now >= attempt.expires_at + CLOSE_GRACE_SECONDS and unheard_of:
         close_attempt(store, provider, order, attempt, now)
         order = load(store, order.id) or order
         attempt = order.attempt(attempt.number) or attempt
     return _is_final(attempt)
+
+
+def _hear(store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> Order:
+    """The order after asking, and after taking the money if the payer has approved: the consumer of that news may have
+    died, or the news never came."""
+    news = provider.query(order.reference(attempt), attempt.provider_id, now)
+    order = apply(store, attempt.provider, news, now).order or order
+    attempt = order.attempt(attempt.number) or attempt
+    if attempt.state == port.AUTHORISED:
+        order = capture_attempt(store, provider, order, attempt, {}, now)
+    return order
 
 
 def _ask_refund(store: Store, providers: Providers, order: Order, poll: Poll, now: int) -> bool:
@@ -107,7 +130,7 @@ def _ask_refund(store: Store, providers: Providers, order: Order, poll: Poll, no
 
 def _is_final(attempt: OrderAttempt) -> bool:
     # A declined card may be followed by a good one, so FAILED is asked about until the attempt is closed.
-    return attempt.state in (port.CAPTURED, port.PART_REFUNDED, port.REFUNDED, port.CLOSED)
+    return attempt.state in (port.CLOSED, *SETTLED)
 
 
 def _give_up(store: Store, poll: Poll, item: Item, now: int) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from twinshore.fx.quote import QuoteAmountDiffers, QuoteExpired, QuoteInvalid, QuoteNotYours, QuoteUsed
 from twinshore.idempotency import IdempotencyKeyInProgress, IdempotencyKeyReused
 from twinshore.money import AmountOutOfRange, UnknownCurrency
+from twinshore.payments.capturing import PaymentNotFound
 from twinshore.payments.order import OrderNotFound
 from twinshore.payments.port import OutcomeUnknown, ProviderRefused
-from twinshore.payments.refunding import OrderNotPaid, RefundTooLarge, TooManyRefunds
+from twinshore.payments.refunding import OrderDisputed, OrderNotPaid, RefundTooLarge, TooManyRefunds
+from twinshore.payments.return_urls import ReturnUrlRefused
 from twinshore.payments.starting import MethodNotOffered, OrderClosed, OrderPaid, PayerUnknown, TooManyAttempts
 
 _OUTSIDE = (IdempotencyKeyReused, IdempotencyKeyInProgress, OrderNotFound, ProviderRefused, OutcomeUnknown)
@@ -17,5 +19,6 @@ OPENING = (
     QuoteInvalid, QuoteNotYours, QuoteAmountDiffers, QuoteExpired, QuoteUsed,
 )  # fmt: skip
 READING = (OrderNotFound,)
-PAYING = (*_OUTSIDE, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, PayerUnknown)
-REFUNDING = (*_OUTSIDE, OrderNotPaid, RefundTooLarge, TooManyRefunds)
+PAYING = (*_OUTSIDE, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, ReturnUrlRefused, PayerUnknown)
+RETURNING = (OrderNotFound, PaymentNotFound)
+REFUNDING = (*_OUTSIDE, OrderNotPaid, OrderDisputed, RefundTooLarge, TooManyRefunds)

@@ -36,6 +36,14 @@ class OrderNotPaid(Conflict):
     title_zh = "订单没有可退款金额"
 
 
+class OrderDisputed(Conflict):
+    """The bank holds the money until the dispute is decided: a refund now could be a second one."""
+
+    slug = "order-disputed"
+    title_en = "The payment of this order is in dispute at the bank"
+    title_zh = "该订单的支付正在争议处理中"
+
+
 class RefundTooLarge(Unprocessable):
     """`refundable_minor`: what is left, in the captured currency."""
 
@@ -62,8 +70,8 @@ class RefundWish(NamedTuple):
 def refund_order(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
     """The refund as the wire shows it; the same for the same request.
 
-    Raises OrderNotFound, OrderNotPaid, RefundTooLarge, TooManyRefunds; ProviderRefused (the refund failed);
-    OutcomeUnknown, Unavailable (it is asked about later); IdempotencyKeyReused, IdempotencyKeyInProgress.
+    Raises OrderNotFound, OrderNotPaid, OrderDisputed, RefundTooLarge, TooManyRefunds; ProviderRefused (the refund
+    failed); OutcomeUnknown, Unavailable (it is asked about later); IdempotencyKeyReused, IdempotencyKeyInProgress.
     """
     return run_once(store, wish.request, wish.member_id, now, lambda: _refund(store, tills, wish, now))
 
@@ -81,7 +89,8 @@ def ask_for_refund(
     store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, refund: OrderRefund, now: int
 ) -> Order:
     """Send it (again: it is the same refund) and apply what comes back. The order after it."""
-    if now - refund.at >= RESEND_SECONDS:
+    in_dispute = attempt.dispute in (port.DISPUTED, port.DISPUTE_LOST)  # the bank may give it back as well
+    if in_dispute or now - refund.at >= RESEND_SECONDS:
         return order
     reference, refund_reference = order.reference(attempt), order.refund_reference(refund)
     amount = Money(refund.amount_minor, order.amount.currency)
@@ -112,6 +121,8 @@ def _promise(store: Store, wish: RefundWish, now: int) -> tuple[Order, OrderRefu
 
 def _new_refund(order: Order, wish: RefundWish, request: str, now: int) -> OrderRefund:
     paid = order.attempt(order.paid_by)
+    if paid is not None and paid.dispute in (port.DISPUTED, port.DISPUTE_LOST):
+        raise OrderDisputed
     if paid is None or paid.state not in REFUNDABLE:
         raise OrderNotPaid
     left_minor = order.amount.amount_minor - order.promised_refunds_minor()

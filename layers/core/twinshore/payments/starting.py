@@ -16,6 +16,7 @@ from twinshore.payments.completion import apply, provider_id_key
 from twinshore.payments.order import OPEN, SETTLED, Order, OrderAttempt, load_own, replace
 from twinshore.payments.poll_items import PAYMENT, start_poll
 from twinshore.payments.port import Attempt, Notice, OutcomeUnknown, Payer, PaymentProvider, ProviderRefused
+from twinshore.payments.return_urls import return_url
 from twinshore.payments.states import WIRE
 from twinshore.store.port import CommitConflict, Create, Store, StoreUnavailable
 
@@ -71,6 +72,8 @@ class Tills(NamedTuple):
     """By provider's name."""
     payer: Callable[[str, str], Payer]
     """What a provider (its name) must know of a member (their id). Raises PayerUnknown."""
+    return_urls: tuple[str, ...] = ()
+    """See `return_urls.return_url`."""
 
 
 class Wish(NamedTuple):
@@ -80,14 +83,18 @@ class Wish(NamedTuple):
     member_id: str
     method: str
     request: IdempotencyKey
+    return_url: str = ""
+    country: str = ""
+    """Of the payer's market."""
+    language: str = "en"
 
 
 def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
     """The parameters with which the payer's device goes on, and the order's status; the same for the same request.
 
-    Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, PayerUnknown; ProviderRefused (the
-    attempt failed); OutcomeUnknown and Unavailable (ask again: it will be the same payment); IdempotencyKeyReused,
-    IdempotencyKeyInProgress.
+    Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, ReturnUrlRefused, PayerUnknown;
+    ProviderRefused (the attempt failed); OutcomeUnknown and Unavailable (ask again: it will be the same payment);
+    IdempotencyKeyReused, IdempotencyKeyInProgress.
     """
     return run_once(store, wish.request, wish.member_id, now, lambda: _start(store, tills, wish, now))
 
@@ -97,7 +104,9 @@ def _start(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
     reference = order.reference(attempt)
     asked = Attempt(
         reference=reference, order_id=order.id, amount=order.amount, description=order.description,
-        notify_url=tills.notify_url(attempt.provider), payer=payer, expires_at=attempt.expires_at,
+        notify_url=tills.notify_url(attempt.provider), expires_at=attempt.expires_at, method=attempt.method,
+        payer=payer._replace(country=attempt.country, language=attempt.language or "en"),
+        return_url=attempt.return_url,
     )  # fmt: skip
     try:
         started = tills.provider(attempt.provider).create(asked, now)
@@ -126,6 +135,7 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
         method = _offered(tills, order, wish.method)
         _may_still_be_paid(order, now)
         payer = tills.payer(method.provider, order.member_id)
+        comes_back_to = return_url(wish.return_url, tills.return_urls)
         mine, others = None, []
         for one in order.attempts:
             if one.method == method.name and one.state in OPEN and one.expires_at >= now + SHORTEST_LIFE_SECONDS:
@@ -143,7 +153,8 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
             raise TooManyAttempts
         attempt = OrderAttempt(
             number=len(order.attempts) + 1, provider=method.provider, method=method.name,
-            expires_at=min(now + ATTEMPT_LIFE_SECONDS, order.expires_at),
+            expires_at=min(now + ATTEMPT_LIFE_SECONDS, order.expires_at), return_url=comes_back_to,
+            country=wish.country, language=wish.language,
         )  # fmt: skip
         after = order._replace(attempts=(*order.attempts, attempt))
         try:
@@ -165,7 +176,7 @@ def close_attempt(store: Store, provider: PaymentProvider, order: Order, attempt
         if news.state in (port.CREATED, port.FAILED):  # there is nothing at the provider that could be paid
             news = _notice(reference, port.CLOSED, now)
     apply(store, attempt.provider, news, now)
-    if news.state == port.PENDING:
+    if news.state in (port.PENDING, port.AUTHORISED):
         raise OutcomeUnknown("the payment can be neither closed nor read")
 
 

@@ -9,9 +9,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from twinshore.payments.port import CAPTURED, CLOSED, CREATED, FAILED, PART_REFUNDED, PENDING, REFUNDED
+from twinshore.payments.port import (
+    AUTHORISED,
+    CAPTURED,
+    CLOSED,
+    CREATED,
+    DISPUTE_LOST,
+    DISPUTE_WON,
+    DISPUTED,
+    FAILED,
+    PART_REFUNDED,
+    PENDING,
+    REFUNDED,
+)
 
-STATES = (CREATED, PENDING, CAPTURED, PART_REFUNDED, REFUNDED, FAILED, CLOSED)
+STATES = (
+    CREATED, PENDING, AUTHORISED, CAPTURED, PART_REFUNDED, REFUNDED, FAILED, CLOSED, DISPUTED, DISPUTE_WON,
+    DISPUTE_LOST,
+)  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -21,48 +36,61 @@ class Step(NamedTuple):
 
 
 CAPTURED_AFTER_CLOSE = "captured_after_close"
+AUTHORISED_AFTER_CLOSE = "authorised_after_close"
+WON_AFTER_LOST = "won_after_lost"
 
-# A row per state that we are in; a column per news. The refund columns of a payment that is not known to be captured
-# leave the state alone: the total refunded is kept beside it, and counts from the moment the capture is known.
-_COLUMNS = (CREATED, PENDING, CAPTURED, PART_REFUNDED, REFUNDED, FAILED, CLOSED)
-_ROWS: dict[str, tuple[Step, ...]] = {
-    CREATED: (
-        Step(CREATED), Step(PENDING), Step(CAPTURED), Step(CREATED), Step(CREATED), Step(FAILED), Step(CLOSED),
-    ),
-    PENDING: (
-        Step(PENDING), Step(PENDING), Step(CAPTURED), Step(PENDING), Step(PENDING), Step(FAILED), Step(CLOSED),
-    ),
-    CAPTURED: (
-        Step(CAPTURED), Step(CAPTURED), Step(CAPTURED), Step(PART_REFUNDED), Step(REFUNDED), Step(CAPTURED),
-        Step(CAPTURED),
-    ),
-    PART_REFUNDED: (
-        Step(PART_REFUNDED), Step(PART_REFUNDED), Step(PART_REFUNDED), Step(PART_REFUNDED), Step(REFUNDED),
-        Step(PART_REFUNDED), Step(PART_REFUNDED),
-    ),
-    REFUNDED: (
-        Step(REFUNDED), Step(REFUNDED), Step(REFUNDED), Step(REFUNDED), Step(REFUNDED), Step(REFUNDED), Step(REFUNDED),
-    ),
-    # A declined card may be followed by a good one on the same attempt.
-    FAILED: (
-        Step(FAILED), Step(FAILED), Step(CAPTURED), Step(FAILED), Step(FAILED), Step(FAILED), Step(CLOSED),
-    ),
-    # The order was given up, yet the money came: it is held, and a person decides.
-    CLOSED: (
-        Step(CLOSED), Step(CLOSED), Step(CAPTURED, CAPTURED_AFTER_CLOSE), Step(CLOSED), Step(CLOSED), Step(CLOSED),
-        Step(CLOSED),
-    ),
-}  # fmt: skip
+# A row per state that we are in; a column per news, in the order of STATES; a dot leaves the state alone.
+#
+# Refunds and disputes are news of money that was captured. While the capture is not known they leave the state alone:
+# what was heard is kept beside it (`refunded_minor`, `dispute`), and counts from the moment the capture is known.
+# A dispute covers the refunds; when it is won, they show again. A declined card may be followed by a good one on the
+# same attempt. What comes after the close is held, and a person decides. A dispute that was lost stays lost: what a
+# bank gives back after that, a person counts.
+_GRID = """
+              created pending authorised captured part_refunded refunded failed closed disputed dispute_won dispute_lost
+created       .       pending authorised captured .             .        failed closed .        .           .
+pending       .       .       authorised captured .             .        failed closed .        .           .
+authorised    .       .       .          captured .             .        failed closed .        .           .
+captured      .       .       .          .        part_refunded refunded .      .      disputed dispute_won dispute_lost
+part_refunded .       .       .          .        .             refunded .      .      disputed .           dispute_lost
+refunded      .       .       .          .        .             .        .      .      disputed .           dispute_lost
+failed        .       .       authorised captured .             .        .      closed .        .           .
+closed        .       .       .          captured .             .        .      .      .        .           .
+disputed      .       .       .          .        .             .        .      .      .        dispute_won dispute_lost
+dispute_won   .       .       .          .        part_refunded refunded .      .      .        .           dispute_lost
+dispute_lost  .       .       .          .        .             .        .      .      .        .           .
+"""
+_FLAGS = {
+    (CLOSED, CAPTURED): CAPTURED_AFTER_CLOSE,
+    (CLOSED, AUTHORISED): AUTHORISED_AFTER_CLOSE,
+    (DISPUTE_LOST, DISPUTE_WON): WON_AFTER_LOST,
+}
 
-TABLE: dict[str, dict[str, Step]] = {state: dict(zip(_COLUMNS, row)) for state, row in _ROWS.items()}
+
+def _read(grid: str) -> dict[str, dict[str, Step]]:
+    columns, *rows = (line.split() for line in grid.strip().splitlines())
+    return {
+        state: {
+            news: Step(state if word == "." else word, _FLAGS.get((state, news), ""))
+            for news, word in zip(columns, words)
+        }
+        for state, *words in rows
+    }
+
+
+TABLE = _read(_GRID)
 
 WIRE = {
     CREATED: "created",
     PENDING: "pending",
+    AUTHORISED: "authorised",
     CAPTURED: "paid",
     PART_REFUNDED: "part_refunded",
     REFUNDED: "refunded",
     FAILED: "failed",
     CLOSED: "closed",
+    DISPUTED: "disputed",
+    DISPUTE_WON: "dispute_won",
+    DISPUTE_LOST: "dispute_lost",
 }
 """Our state to the word that clients see: stable for ever."""

@@ -1,55 +1,68 @@
 """The events that orders tell. Each id names the transition, so that the same transition, however it was learnt of, is
 the same event. Data: ids and numbers, no personal data beyond the member id.
 
-    payment.captured  order_id, member_id, amount_minor, currency, provider, reference, captured_at
-    payment.refunded  order_id, member_id, amount_minor (this step), refunded_minor (all steps), captured_minor,
-                      currency, provider, reference
-    payment.flagged   order_id, member_id, reason, provider, reference, amount_minor, currency (as the provider said)
-    refund.failed     order_id, member_id, amount_minor, currency, refund_reference
+    payment.authorised  order_id, member_id, provider, reference: approved by the payer, and to be captured by us
+    payment.captured    order_id, member_id, amount_minor, currency, provider, reference, captured_at
+    payment.refunded    order_id, member_id, amount_minor (this step), refunded_minor (all steps), captured_minor,
+                        currency, provider, reference
+    payment.disputed    order_id, member_id, amount_minor (in dispute), currency, provider, reference
+    dispute.won         order_id, member_id, provider, reference
+    dispute.lost        order_id, member_id, amount_minor (what the bank took back), currency, provider, reference
+    payment.flagged     order_id, member_id, reason, provider, reference, amount_minor, currency (as the provider said)
+    refund.failed       order_id, member_id, amount_minor, currency, refund_reference
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from twinshore.events import Event
 from twinshore.payments.order import Flag, Order, OrderAttempt, OrderRefund
+from twinshore.payments.port import Notice
+
+
+def authorised(order: Order, attempt: OrderAttempt, now: int) -> Event:
+    # A card may be declined after it was authorised, and another one authorised: each time is to be captured.
+    return Event(f"{order.id}.authorised.{attempt.number}.{order.version}", "payment.authorised", now,
+                 _about(order, attempt))  # fmt: skip
 
 
 def captured(order: Order, attempt: OrderAttempt, now: int) -> Event:
-    data = {
-        "order_id": order.id,
-        "member_id": order.member_id,
-        "amount_minor": order.amount.amount_minor,
-        "currency": order.amount.currency,
-        "provider": attempt.provider,
-        "reference": order.reference(attempt),
-        "captured_at": attempt.captured_at,
-    }
+    data = {**_about(order, attempt), **order.amount._asdict(), "captured_at": attempt.captured_at}
     return Event(f"{order.id}.captured", "payment.captured", now, data)
 
 
-def refunded(order: Order, number: int, told_minor: int, now: int) -> Event:
+def refunded(order: Order, number: int, step_minor: int, now: int) -> Event:
     attempt = next(one for one in order.attempts if one.number == number)
     data = {
-        "order_id": order.id,
-        "member_id": order.member_id,
-        "amount_minor": attempt.refunded_minor - told_minor,
+        **_about(order, attempt),
+        "amount_minor": step_minor,
         "refunded_minor": attempt.refunded_minor,
         "captured_minor": order.amount.amount_minor,
         "currency": order.amount.currency,
-        "provider": attempt.provider,
-        "reference": order.reference(attempt),
     }
     return Event(f"{order.id}.refunded.{attempt.refunded_minor}", "payment.refunded", now, data)
+
+
+def disputed(order: Order, attempt: OrderAttempt, notice: Notice, now: int) -> Event:
+    data = {**_about(order, attempt), **(notice.amount or order.amount)._asdict()}
+    return Event(f"{order.id}.disputed.{attempt.number}", "payment.disputed", now, data)
+
+
+def dispute_won(order: Order, attempt: OrderAttempt, now: int) -> Event:
+    return Event(f"{order.id}.dispute-won.{attempt.number}", "dispute.won", now, _about(order, attempt))
+
+
+def dispute_lost(order: Order, attempt: OrderAttempt, now: int) -> Event:
+    data = {**_about(order, attempt), "amount_minor": attempt.lost_minor, "currency": order.amount.currency}
+    return Event(f"{order.id}.dispute-lost.{attempt.number}", "dispute.lost", now, data)
 
 
 def flagged(order: Order, flag: Flag) -> Event:
     attempt = next(one for one in order.attempts if one.number == flag.attempt)
     data = {
-        "order_id": order.id,
-        "member_id": order.member_id,
+        **_about(order, attempt),
         "reason": flag.reason,
-        "provider": attempt.provider,
-        "reference": order.reference(attempt),
         "amount_minor": flag.amount_minor,
         "currency": flag.currency,
     }
@@ -65,3 +78,12 @@ def refund_failed(order: Order, refund: OrderRefund, now: int) -> Event:
         "refund_reference": order.refund_reference(refund),
     }
     return Event(f"{order.id}.refund-failed.{refund.number}", "refund.failed", now, data)
+
+
+def _about(order: Order, attempt: OrderAttempt) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "member_id": order.member_id,
+        "provider": attempt.provider,
+        "reference": order.reference(attempt),
+    }

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from twinshore.idempotency import IdempotencyKey
+from twinshore.fx.quote import Holder
 from twinshore.money_wire import Amount, AmountIn, PositiveMinor
+from twinshore.payments.capturing import Return
 from twinshore.payments.orders import NewOrder
+from twinshore.payments.polling import Look
 from twinshore.payments.refunding import RefundWish
+from twinshore.payments.starting import Wish
+from twinshore.payments.states import WIRE
 
 LINES_LIMIT = 50
+RETURNED_LIMIT = 32
+"""Members of a returned query; each of 16 kB at most (Adyen's redirectResult is the long one)."""
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
 
 Time = Annotated[str, BeforeValidator(lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)))]
 """Seconds since the epoch in, RFC 3339 out."""
+ReturnedName = Annotated[str, Field(min_length=1, max_length=64)]
+ReturnedValue = Annotated[str, Field(max_length=16_384)]
+
+
+class MemberRequest(Protocol):
+    """What is used of a door's request."""
+
+    params: dict[str, str]
+    language: str
+    idempotency: Any
+
+    @property
+    def session(self) -> Any: ...
 
 
 class OrderLine(BaseModel):
@@ -37,9 +56,10 @@ class OrderRequest(BaseModel):
     quote: str = Field("", max_length=4_096, description="the token of a rate lock for `amount`; used up by the order")
     lines: list[OrderLine] = Field([], max_length=LINES_LIMIT, description="if given, they add up to `amount`")
 
-    def new_order(self, request: IdempotencyKey) -> NewOrder:
+    def new_order(self, request: MemberRequest) -> NewOrder:
         lines = tuple(line.model_dump() for line in self.lines)
-        return NewOrder(self.description, self.amount.money(), request, lines, self.quote)
+        buyer = Holder(request.session.cell, request.session.member_id)
+        return NewOrder(buyer, self.description, self.amount.money(), request.idempotency, lines, self.quote)
 
     @model_validator(mode="after")
     def _lines_add_up(self) -> OrderRequest:
@@ -54,6 +74,9 @@ class OrderQuery(BaseModel):
 
     refresh: bool = Field(False, description="ask the provider first: for a client that has just paid")
 
+    def look(self, request: MemberRequest) -> Look:
+        return Look(request.params["id"], request.session.member_id, self.refresh)
+
 
 class RefundView(BaseModel):
     reference: str
@@ -65,7 +88,7 @@ class RefundView(BaseModel):
 
 class OrderView(BaseModel):
     order_id: str
-    status: str = Field(description="created, pending, paid, part_refunded, refunded, failed or closed")
+    status: str = Field(description=f"one of: {', '.join(WIRE.values())}")
     description: str
     amount: Amount = Field(description="what is charged")
     price: Amount | None = Field(None, description="what a rate lock turned into `amount`")
@@ -80,7 +103,26 @@ class OrderView(BaseModel):
 class PaymentRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    method: str = Field(pattern="^[a-z_]{1,32}$", examples=["wechat_pay"], description="one of bootstrap's methods")
+    method: str = Field(pattern="^[a-z0-9_]{1,32}$", examples=["wechat_pay"], description="one of the order's methods")
+    return_url: str = Field(
+        "", max_length=512, description="a page of ours that the payer's browser comes back to, where it is sent away"
+    )
+    market: str = Field("", pattern="^([A-Z]{2})?$", description="the payer's market, as bootstrap says")
+
+    def wish(self, request: MemberRequest) -> Wish:
+        who = request.params["id"], request.session.member_id, self.method, request.idempotency
+        return Wish(*who, self.return_url, self.market, request.language)
+
+
+class ReturnRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    returned: dict[ReturnedName, ReturnedValue] = Field(
+        max_length=RETURNED_LIMIT, description="the query with which the payer's browser came back, as it is"
+    )
+
+    def back(self, request: MemberRequest) -> Return:
+        return Return(request.params["id"], request.session.member_id, request.params["reference"], self.returned)
 
 
 class PaymentView(BaseModel):
@@ -98,5 +140,6 @@ class RefundRequest(BaseModel):
     amount_minor: PositiveMinor | None = Field(None, description="in the captured currency; absent: all that is left")
     reason: str = Field(min_length=1, max_length=80, pattern=_PLAIN)
 
-    def wish(self, order_id: str, member_id: str, request: IdempotencyKey) -> RefundWish:
-        return RefundWish(order_id, member_id, self.amount_minor, request, self.reason)
+    def wish(self, request: MemberRequest) -> RefundWish:
+        who = request.params["id"], request.session.member_id
+        return RefundWish(*who, self.amount_minor, request.idempotency, self.reason)
