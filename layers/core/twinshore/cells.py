@@ -3,8 +3,6 @@
 The declaration is infra/cells.toml, compiled to the cells.json beside this file.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from typing import Any, NamedTuple

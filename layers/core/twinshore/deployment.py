@@ -9,8 +9,6 @@ Settings, all from the environment, set at deploy:
     TWINSHORE_CELLS_FILE  another compiled cells file; absent in production
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time
@@ -94,7 +92,7 @@ def outside(party: str, default: str) -> str:
 
 
 @cache
-def secrets() -> Secrets:
+def secrets() -> "Secrets":
     kind, _, rest = settings().secrets.partition(":")
     if kind == "file":
         from twinshore.clouds.local.secrets import FileSecrets
@@ -113,7 +111,7 @@ def secrets() -> Secrets:
     raise Misconfigured("TWINSHORE_SECRETS is not file:PATH, aws or tencent")
 
 
-def _sdk_secrets(kind: str) -> Secrets:
+def _sdk_secrets(kind: str) -> "Secrets":
     if kind == "aws":
         from twinshore.clouds.aws.sdk import PowertoolsSecrets
 

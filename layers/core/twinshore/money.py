@@ -4,8 +4,6 @@ How many decimals a currency has comes from ISO 4217 (`currencies.py`), never fr
 cannot be exact takes a `Rounding` by name. Amounts are kept within LIMIT_MINOR on either side of zero.
 """
 
-from __future__ import annotations
-
 import re
 from enum import Enum
 from typing import NamedTuple, Sequence
@@ -109,7 +107,7 @@ class Money(_Fields):
 
     __slots__ = ()
 
-    def __new__(cls, amount_minor: int, currency: str) -> Money:
+    def __new__(cls, amount_minor: int, currency: str) -> "Money":
         if type(amount_minor) is not int:
             raise TypeError("amount_minor is an int")
         digits_of(currency)
@@ -124,16 +122,16 @@ class Money(_Fields):
             raise CurrencyMismatch(f"{self.currency} and {other.currency} do not go together")
         return other.amount_minor
 
-    def __add__(self, other: object) -> Money:  # a tuple's + would join the fields
+    def __add__(self, other: object) -> "Money":  # a tuple's + would join the fields
         return Money(self.amount_minor + self._same(other), self.currency)
 
-    def __sub__(self, other: object) -> Money:
+    def __sub__(self, other: object) -> "Money":
         return Money(self.amount_minor - self._same(other), self.currency)
 
-    def __neg__(self) -> Money:
+    def __neg__(self) -> "Money":
         return Money(-self.amount_minor, self.currency)
 
-    def __mul__(self, count: object) -> Money:  # a tuple's * would repeat the fields
+    def __mul__(self, count: object) -> "Money":  # a tuple's * would repeat the fields
         if type(count) is not int:
             raise TypeError("money times a whole number; use scale() for a ratio")
         return Money(self.amount_minor * count, self.currency)

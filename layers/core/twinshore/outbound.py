@@ -3,8 +3,6 @@
 A warm function keeps one connection per host. The two ways of not hearing an answer are told apart: money hangs on it.
 """
 
-from __future__ import annotations
-
 import http.client
 import os
 import select

@@ -5,8 +5,6 @@ on a ladder; its fellows may be called again too, which they bear, being idempot
 every rung is set aside in a queue of its own, with a loud log line: it is never dropped, and never in the others' way.
 """
 
-from __future__ import annotations
-
 from typing import Mapping, NamedTuple, Sequence
 
 from twinshore import log

@@ -4,8 +4,6 @@ An empty secret is a missing one: the door that needs it stays closed (`SecretMi
 secret would let everyone in. Outer blanks and line ends are not part of a secret: consoles add them when one pastes.
 """
 
-from __future__ import annotations
-
 import time
 from typing import Callable, NamedTuple, Protocol
 

@@ -3,8 +3,6 @@
 News that changes nothing gives back an equal order: that is how a duplicate is known.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from twinshore.events import Event
@@ -30,7 +28,7 @@ class Advance(NamedTuple):
     order: Order
     events: tuple[Event, ...] = ()
 
-    def then(self, order: Order, *events: Event) -> Advance:
+    def then(self, order: Order, *events: Event) -> "Advance":
         return Advance(order, self.events + events)
 
 

@@ -3,8 +3,6 @@
 One read and at most one conditional write. Whoever loses the race reads again, and mostly finds nothing left to do.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from twinshore.payments.advance import advance

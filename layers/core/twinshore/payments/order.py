@@ -1,8 +1,6 @@
 """The order: what it is, and how it is kept. One item holds all that a payment notice may move, so that a notice is one
 conditional write; it stays below 1 kB for an ordinary order (one write unit on DynamoDB)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from twinshore.cells import CELL_LABEL
@@ -106,7 +104,7 @@ class Order(NamedTuple):
     def attempt(self, number: int) -> OrderAttempt | None:
         return next((one for one in self.attempts if one.number == number), None)
 
-    def with_attempt(self, changed: OrderAttempt) -> Order:
+    def with_attempt(self, changed: OrderAttempt) -> "Order":
         kept = tuple(changed if one.number == changed.number else one for one in self.attempts)
         return self._replace(attempts=kept)
 

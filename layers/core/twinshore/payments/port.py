@@ -4,8 +4,6 @@ A provider is a folder under `providers/` with its capabilities, status table, s
 decides nothing. Unknown is pending: a word that is not in its table maps to PENDING.
 """
 
-from __future__ import annotations
-
 from typing import Any, Mapping, NamedTuple, Protocol
 
 from twinshore.errors import Problem, Unavailable

@@ -5,8 +5,6 @@ word arrives, and a payment that ended without money ends with it all the same i
 means by its own words is in its folder's table; a word that is in no table is PENDING.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from twinshore.payments.port import (

@@ -1,7 +1,5 @@
 """What a provider can do, said once per provider: the rooms and the feature matrix of the docs read it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -1,7 +1,5 @@
 """What a provider's `entry.build` is given."""
 
-from __future__ import annotations
-
 from typing import NamedTuple, Protocol
 
 

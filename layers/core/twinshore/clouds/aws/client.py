@@ -5,8 +5,6 @@ means that it may arrive twice (docs/decisions/0070). The signature is checked a
 Rules: AWS General Reference, "Create a signed AWS API request".
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import os

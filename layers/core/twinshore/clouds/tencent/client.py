@@ -6,8 +6,6 @@ signature is checked in the tests by a twin that the official SDK also passes.
 Rules: Tencent Cloud API documentation, "Signature method v3".
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

@@ -5,8 +5,6 @@ three fixed shapes: a SubjectPublicKeyInfo, an X.509 certificate that holds one,
 5958, RFC 8017). Only texts that we trust come here: our own secret, and certificates that our APIv3 key has opened.
 """
 
-from __future__ import annotations
-
 from binascii import a2b_base64
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 Both: RSA PKCS #1 v1.5 with SHA-256 under the merchant API private key, base64, over lines that each end with LF.
 """
 
-from __future__ import annotations
-
 from binascii import b2a_base64
 from typing import NamedTuple
 
