@@ -1,6 +1,6 @@
 """Writes vectors.json anew: invented notifications, signed by an HMAC that is written out here.
 
-python -m tests.providers.adyen.make_vectors       (from the root)
+PYTHONPATH=. python tests/providers/adyen/make_vectors.py       (from the root)
 """
 
 from __future__ import annotations

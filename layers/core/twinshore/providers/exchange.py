@@ -44,10 +44,12 @@ def ask(
     return reply
 
 
-def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a reply. Raises OutcomeUnknown for HTML and other guests: some proxy spoke, not the party."""
+def json_object(body: bytes, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """The JSON object of a reply. Raises OutcomeUnknown for HTML and other guests: some proxy spoke, not the party.
+
+    parse_float: `str` where amounts come as numbers with a point, so that their text stays what it was."""
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_float=parse_float)
     except ValueError as err:
         raise OutcomeUnknown("The payment provider's answer cannot be read.") from err
     if not isinstance(value, dict):
