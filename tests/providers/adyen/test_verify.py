@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.support.vaults import NoVault
 from tests.support.vectors import load
 from twinshore.payments.port import SignatureRefused
-from twinshore.providers.adyen.client import Account, Adyen, adyen_from_secret
+from twinshore.providers.adyen.account import Account
+from twinshore.providers.adyen.client import Adyen, adyen_from_secret
 from twinshore.providers.adyen.entry import TEST_URL, build
 from twinshore.providers.adyen.verify import genuine_items, is_genuine
 from twinshore.providers.configuration import ProviderNotConfigured

@@ -29,7 +29,8 @@ from twinshore.payments.port import (
     Notice,
     SignatureRefused,
 )
-from twinshore.providers.adyen.client import Account, Adyen
+from twinshore.providers.adyen.account import Account
+from twinshore.providers.adyen.client import Adyen
 from twinshore.providers.adyen.status import DISPUTE_EVENT, PAYMENT_EVENT, REFUND_EVENT
 
 OWN = load(Path(__file__).parent / "vectors.json")

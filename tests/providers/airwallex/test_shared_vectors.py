@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.vectors import SHARED, load
 from twinshore.payments.port import CAPTURED, SignatureRefused
-from twinshore.providers.airwallex.client import Account, Airwallex
+from twinshore.providers.airwallex.account import Account
+from twinshore.providers.airwallex.client import Airwallex
 
 VECTORS = load(SHARED / "airwallex.json")["vectors"]
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.support.vaults import NoVault
 from tests.support.vectors import load
 from twinshore.payments.port import SignatureRefused
-from twinshore.providers.airwallex.client import Account, Airwallex, airwallex_from_secret
+from twinshore.providers.airwallex.account import Account
+from twinshore.providers.airwallex.client import Airwallex, airwallex_from_secret
 from twinshore.providers.airwallex.entry import BASE_URL, DEMO_URL, build
 from twinshore.providers.airwallex.verify import check
 from twinshore.providers.configuration import ProviderNotConfigured

@@ -29,7 +29,8 @@ from twinshore.payments.port import (
     OutcomeUnknown,
     SignatureRefused,
 )
-from twinshore.providers.airwallex.client import Account, Airwallex
+from twinshore.providers.airwallex.account import Account
+from twinshore.providers.airwallex.client import Airwallex
 from twinshore.providers.airwallex.status import DISPUTE_EVENT, INTENT_STATUS, REFUND_STATUS, fetched_notice, seconds
 
 NOW = 1_790_000_000

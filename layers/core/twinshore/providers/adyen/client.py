@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Mapping
 
 from twinshore import log
 from twinshore.errors import BadRequest
@@ -22,6 +22,7 @@ from twinshore.payments.port import (
     ProviderRefused,
     Started,
 )
+from twinshore.providers.adyen.account import Account
 from twinshore.providers.adyen.amounts import to_adyen
 from twinshore.providers.adyen.status import LINK_STATUS, REFUND_MARK, item_notice, refusal
 from twinshore.providers.adyen.verify import KEY_BYTES, genuine_items
@@ -39,15 +40,6 @@ LINK_KEPT_SECONDS = 8 * 86_400
 REFUND_KEPT_SECONDS = 90 * 86_400
 _KEPT = Acknowledgement(200, b"[accepted]", "text/plain")
 _GRABPAY = {"SGD": "grabpay_SG", "MYR": "grabpay_MY", "PHP": "grabpay_PH"}
-
-
-class Account(NamedTuple):
-    """hmac_keys: every live one, decoded. automatic: Adyen captures what it authorises, at once; else we do."""
-
-    api_key: str
-    merchant_account: str
-    hmac_keys: tuple[bytes, ...]
-    automatic: bool
 
 
 class Adyen:

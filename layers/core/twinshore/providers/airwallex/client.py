@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Mapping
 
 from twinshore.errors import BadRequest, Problem
 from twinshore.payments.port import (
@@ -16,6 +16,7 @@ from twinshore.payments.port import (
     ProviderRefused,
     Started,
 )
+from twinshore.providers.airwallex.account import Account
 from twinshore.providers.airwallex.amounts import from_airwallex, with_amount
 from twinshore.providers.airwallex.status import REFUND_STATUS, event_notice, fetched_notice, refusal
 from twinshore.providers.airwallex.verify import check
@@ -32,14 +33,6 @@ TOKEN_SECONDS = 25 * 60
 """A token lives for 30 minutes; one that ends earlier is answered with 401, and another is asked for."""
 _METHODS = {"card": "card", "apple_pay": "applepay", "grabpay": "grabpay", "dana": "dana"}
 _KEPT = Acknowledgement(200, b"{}", "application/json")
-
-
-class Account(NamedTuple):
-    """webhook_secrets: of the notification URL, every live one."""
-
-    client_id: str
-    api_key: str
-    webhook_secrets: tuple[str, ...]
 
 
 class Airwallex:
