@@ -31,8 +31,9 @@ class Row(NamedTuple):
     @property
     def goal(self) -> str:
         sign = "≥" if self.at_least else "≤"
-        parts = [f"{sign} {limit:g}" for limit in (self.hold, self.reach) if limit is not None]
-        return ", reach ".join(parts)
+        hold = "" if self.hold is None else f"{sign} {self.hold:g}"
+        reach = "" if self.reach is None else f"reach {sign} {self.reach:g}"
+        return ", ".join(part for part in (hold, reach) if part)
 
     def _passes(self, limit: float) -> bool:
         return self.ratio >= limit if self.at_least else self.ratio <= limit

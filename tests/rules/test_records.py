@@ -1,7 +1,7 @@
 """A record's fields are types, not texts, on the way up of a door without models.
 
 Under `from __future__ import annotations` a NamedTuple turns each annotation into a ForwardRef, which compiles it, and
-the interpreter's first `compile()` costs a cold start 10 million instructions, about 3 ms: a fifth of a bare function's.
+the interpreter's first `compile()` costs a cold start 10 million instructions, about 3 ms.
 So modules with records do without that import (docs/performance.md).
 """
 

@@ -71,7 +71,7 @@ class Verifier:
         if key is None:
             raise SignatureRefused
         try:
-            key.verify(signature, b"%b\n%b\n%b\n" % (timestamp.encode(), nonce.encode(), body), _PADDING, _HASH)
+            key.verify(signature, f"{timestamp}\n{nonce}\n".encode() + body + b"\n", _PADDING, _HASH)
         except InvalidSignature:
             raise SignatureRefused from None
 
