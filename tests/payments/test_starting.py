@@ -41,18 +41,11 @@ def test_the_key_of_another_order_is_refused(shop: Shop) -> None:
         shop.place(new._replace(request=new.request._replace(fingerprint="of other content")))
 
 
-PRICE_CNY = Money(10_000, "CNY")
-
-
-def lock(shop: Shop, valid_seconds: int = 3_600, member_id: str = ANNA) -> str:
-    """The token of a rate lock: 100.00 CNY for 12.99 EUR."""
-    quote = fx.Quote("q1", fx.Holder("eu", member_id), PRICE_CNY, Money(1299, "EUR"), Money(12, "EUR"), "0.1287", 100,
-                     "0.129987", "half-up", "ECB", "2026-09-20", NOW, NOW + valid_seconds)  # fmt: skip
-    return fx.sign(quote, shop.signer)
+PRICE_CNY, CHARGED = Money(10_000, "CNY"), Money(1299, "EUR")
 
 
 def locked(shop: Shop) -> orders.NewOrder:
-    return shop.wanted(PRICE_CNY, quote_token=lock(shop))
+    return shop.wanted(PRICE_CNY, quote_token=shop.lock(PRICE_CNY, CHARGED))
 
 
 def test_a_rate_lock_sets_what_is_charged_and_until_when(shop: Shop) -> None:
@@ -63,9 +56,11 @@ def test_a_rate_lock_sets_what_is_charged_and_until_when(shop: Shop) -> None:
 
 
 def test_a_rate_lock_pays_for_one_order_only(shop: Shop) -> None:
+    token = shop.lock(PRICE_CNY, CHARGED)
+
     def place(_: int) -> str:
         try:
-            return str(shop.place(locked(shop))["order_id"])
+            return str(shop.place(shop.wanted(PRICE_CNY, quote_token=token))["order_id"])
         except fx.QuoteUsed:
             return "used"
 
@@ -83,11 +78,11 @@ def test_a_repeated_request_finds_its_order_though_the_lock_is_used_and_over(sho
 
 def test_a_rate_lock_of_somebody_else_or_for_another_price_is_refused(shop: Shop) -> None:
     with pytest.raises(fx.QuoteNotYours):
-        shop.place(locked(shop)._replace(quote_token=lock(shop, member_id="m_ben")))
+        shop.place(locked(shop)._replace(quote_token=shop.lock(PRICE_CNY, CHARGED, member_id="m_ben")))
     with pytest.raises(fx.QuoteAmountDiffers):
         shop.place(locked(shop)._replace(amount=Money(9_999, "CNY")))
     with pytest.raises(fx.QuoteInvalid):
-        shop.place(locked(shop)._replace(quote_token=lock(shop)[:-2]))
+        shop.place(locked(shop)._replace(quote_token=shop.lock(PRICE_CNY, CHARGED)[:-2]))
 
 
 def test_the_order_of_another_member_does_not_exist(shop: Shop) -> None:

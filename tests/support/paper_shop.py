@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any, Callable, Iterable
 
 from tests.support.paper_provider import PaperProvider
+from tests.support.rates import fresh
 from twinshore.cells import Method
 from twinshore.events import Event
+from twinshore.fx import quote as fx
+from twinshore.fx.port import RateTable
 from twinshore.fx.quote import Holder
 from twinshore.idempotency import IdempotencyKey
 from twinshore.money import Money
-from twinshore.payments import capturing, orders, polling, refunding, starting, webhooks
+from twinshore.payments import capturing, holding, orders, polling, postings, refunding, starting, webhooks
 from twinshore.payments.order import Order, load
 from twinshore.payments.port import Acknowledgement, Payer
 from twinshore.store.sqlite import SqliteStore
@@ -55,6 +58,18 @@ class Shop:
     def wanted(self, amount: Money = PRICE, member_id: str = ANNA, quote_token: str = "") -> orders.NewOrder:
         return orders.NewOrder(Holder("eu", member_id), "A kettle", amount, new_key(), quote_token=quote_token)
 
+    def lock(self, price: Money, charged: Money, margin_minor: int = 0, valid_seconds: int = 3_600, **more: Any) -> str:
+        """The token of a rate lock: `price` for `charged`, whatever the market says."""
+        margin = Money(margin_minor, charged.currency)
+        holder = Holder("eu", more.pop("member_id", ANNA))
+        quote = fx.Quote(f"q{next(_keys)}", holder, price, charged, margin, "0.1287", 100, "0.129987", "half-up", "ECB",
+                         "2026-09-20", self.now, self.now + valid_seconds)._replace(**more)  # fmt: skip
+        return fx.sign(quote, self.signer)
+
+    def locked_order(self, price: Money, charged: Money, margin_minor: int = 0, valid_seconds: int = 3_600) -> str:
+        token = self.lock(price, charged, margin_minor, valid_seconds)
+        return str(self.place(self.wanted(price, quote_token=token))["order_id"])
+
     def place(self, new: orders.NewOrder) -> dict[str, Any]:
         return orders.open_order(self.store, self.signer, new, self.now)
 
@@ -83,6 +98,18 @@ class Shop:
         back = capturing.Return(order_id, ANNA, reference, returned)
         return capturing.take_return(self.store, self.providers.__getitem__, back, self.now)
 
+    def post_all(self) -> None:
+        """What the `events` function does with news of money: in the order told, each twice."""
+        for event in self.told():
+            if event.name in ("payment.captured", "payment.refunded", "dispute.lost"):
+                postings.post(event, self.store)
+                postings.post(event, self.store)
+
+    def requote(self, rates: Callable[[], RateTable] | None = None) -> None:
+        """What the `events` function does with the news that somebody must look."""
+        for event in self.told("payment.flagged"):
+            holding.requote(event, self.store, rates or (lambda: fresh(self.now)), self.now)
+
     def consume_authorised(self) -> None:
         """What the `events` function does with the news that payers have approved."""
         for event in self.told("payment.authorised"):
@@ -95,6 +122,9 @@ class Shop:
         found = load(self.store, order_id)
         assert found is not None
         return found
+
+    def shown(self, order_id: str) -> dict[str, Any]:
+        return orders.shown(self.read(order_id), self.now)
 
     def state(self, order_id: str) -> str:
         return self.read(order_id).state(self.now)

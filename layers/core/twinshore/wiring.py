@@ -196,8 +196,11 @@ def notification_channels() -> Channels:
 @cache
 def consumers() -> Consumers:
     """Who is told what. Each is idempotent by event id."""
+    from twinshore.fx.tables import current
     from twinshore.notify import consumers as notify
     from twinshore.payments.capturing import capture_authorised
+    from twinshore.payments.holding import requote
+    from twinshore.payments.postings import post
     from twinshore.points import consumers as points
 
     def tell(consumer: Callable[..., object]) -> Callable[[Event], None]:
@@ -207,11 +210,21 @@ def consumers() -> Consumers:
 
         return told
 
+    def credited(event: Event) -> None:
+        points.credit(event, store(), residency(), now())
+
+    def withdrawn(event: Event) -> None:
+        points.withdraw(event, store(), residency(), now())
+
+    def posted(event: Event) -> None:
+        post(event, store())
+
     return {
         "payment.authorised": (lambda event: capture_authorised(event, store(), payment_provider, now()),),
-        "dispute.lost": (lambda event: points.withdraw(event, store(), residency(), now()),),
-        "payment.captured": (lambda event: points.credit(event, store(), residency(), now()), tell(notify.receipt)),
-        "payment.refunded": (lambda event: points.withdraw(event, store(), residency(), now()), tell(notify.refund)),
+        "payment.captured": (credited, tell(notify.receipt), posted),
+        "payment.refunded": (withdrawn, tell(notify.refund), posted),
+        "payment.flagged": (lambda event: requote(event, store(), lambda: current(store(), now()), now()),),
+        "dispute.lost": (withdrawn, posted),
         "points.earned": (tell(notify.points_credited),),
     }
 

@@ -2,8 +2,8 @@
 
 The promise is a signed token that the member carries; nothing is stored until it is used. It holds for one member of
 one cell, one amount, once: the order that uses it commits `used_change(quote)` together with its own items, so that
-of two orders one conflicts. Whether it holds is decided by the time of the payment, as the provider signed it
-(`honoured`), not by when we hear of it; refunds go by the same quote.
+of two orders one conflicts. Whether it holds is decided by the time of the payment, as the provider signed it, not by
+when we hear of it (`payments/locks.py`); refunds go by the same quote.
 
     client rate = base rate x (1 + margin);  amount_to = amount_from x client rate, rounded once (ROUNDING)
 """
@@ -175,11 +175,6 @@ def redeem_quote(token: str, signer: Signer, holder: Holder, amount: Money, now:
     if quote.amount_from != amount:
         raise QuoteAmountDiffers("Take a lock for the amount of the order.")
     return quote
-
-
-def honoured(quote: Quote, paid_at: int) -> bool:
-    """Whether a payment made at `paid_at` (the provider's signed time) was within the lock."""
-    return paid_at < quote.expires_at
 
 
 def used_change(quote: Quote, used_by: str) -> Create:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twinshore.events import Event
 from twinshore.payments import told
+from twinshore.payments.locks import believed, held
 from twinshore.payments.order import DISPUTES, SETTLED, Flag, Order, OrderAttempt
 from twinshore.payments.port import (
     AUTHORISED,
@@ -21,6 +22,7 @@ from twinshore.payments.port import (
 )
 from twinshore.payments.states import TABLE
 
+LOCK_EXPIRED = "lock_expired"
 _REFUND_NEWS = (PART_REFUNDED, REFUNDED)
 
 
@@ -79,16 +81,18 @@ def _payment_news(so_far: Advance, number: int, notice: Notice, now: int) -> Adv
 
 def _authorise(so_far: Advance, attempt: OrderAttempt, notice: Notice, now: int) -> Advance:
     # The time of the first agreement is kept: it is what a rate lock is measured by.
-    agreed = attempt._replace(state=AUTHORISED, authorised_at=attempt.authorised_at or notice.occurred_at or now)
+    at = attempt.authorised_at or believed(so_far.order, notice.occurred_at, now)
+    agreed = attempt._replace(state=AUTHORISED, authorised_at=at)
     return so_far.then(so_far.order.with_attempt(agreed), told.authorised(so_far.order, agreed, now))
 
 
 def _capture(so_far: Advance, attempt: OrderAttempt, notice: Notice, trouble: str, now: int) -> Advance:
-    captured = attempt._replace(state=CAPTURED, captured_at=notice.occurred_at or now)
+    captured = attempt._replace(state=CAPTURED, captured_at=believed(so_far.order, notice.occurred_at, now))
     order = so_far.order.with_attempt(captured)
     if order.paid_by:  # another attempt has paid already: the second sum is the member's, and a person returns it
         return raise_flag(so_far.then(order), captured.number, "paid_twice", now, notice)
     order = order._replace(paid_by=captured.number)
+    trouble = trouble or ("" if held(order, captured) else LOCK_EXPIRED)
     if trouble:
         return raise_flag(so_far.then(order), captured.number, trouble, now, notice)
     order = order._replace(credited=True)

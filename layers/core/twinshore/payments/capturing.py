@@ -12,6 +12,7 @@ from twinshore.errors import NotFound, Problem
 from twinshore.events import Event
 from twinshore.payments import port
 from twinshore.payments.completion import apply
+from twinshore.payments.locks import held, is_over
 from twinshore.payments.order import OPEN, Order, OrderAttempt, load, load_own, number_in, order_id_of
 from twinshore.payments.orders import shown
 from twinshore.payments.port import PaymentProvider, ProviderRefused
@@ -40,10 +41,16 @@ def capture_attempt(
     store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, returned: Mapping[str, str], now: int
 ) -> Order:
     """The order after it. Raises OutcomeUnknown and Unavailable: ask again, it will be the same capture."""
-    if order.paid_by:  # it would be the payer's second sum: let go of it instead
+    reference = order.reference(attempt)
+    if attempt.state != port.AUTHORISED and is_over(order, now):  # what cannot be honoured is better not taken
+        news = provider.query(reference, attempt.provider_id, now)
+        order = apply(store, attempt.provider, news, now).order or order
+        attempt = order.attempt(attempt.number) or attempt
+        if attempt.state != port.AUTHORISED:
+            return order
+    if order.paid_by or not held(order, attempt):  # a second sum, or one after the lock's end: let go of it
         close_attempt(store, provider, order, attempt, now)
         return load(store, order.id) or order
-    reference = order.reference(attempt)
     try:
         news = provider.capture(reference, attempt.provider_id, returned, order.amount, now)
     except ProviderRefused:  # not approved, declined, or let go of: it says which

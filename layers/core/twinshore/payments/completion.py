@@ -3,9 +3,9 @@
 One read and at most one conditional write. Whoever loses the race reads again, and mostly finds nothing left to do.
 """
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
-from twinshore.payments.advance import advance
+from twinshore.payments.advance import Advance, advance
 from twinshore.payments.order import Order, load, number_in, order_id_of, replace
 from twinshore.payments.port import Notice
 from twinshore.store.port import CommitConflict, Create, Key, Store, StoreUnavailable
@@ -48,6 +48,22 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
             continue
         moved = after.order._replace(version=order.version + 1)
         return Outcome(FLAGGED if len(moved.flags) > len(order.flags) else MOVED, moved)
+    raise StoreUnavailable("an order is contended")
+
+
+def amend(store: Store, order: Order, change: Callable[[Order], Advance]) -> Order:
+    """Bring the order up to what `change` makes of it, with its events; tried again on the order as it then is when
+    somebody was faster. Raises StoreUnavailable and whatever `change` raises."""
+    for _ in range(APPLY_TRIES):
+        after = change(order)
+        if after.order == order:
+            return order
+        try:
+            store.commit(replace(after.order), events=after.events)
+        except CommitConflict:
+            order = load(store, order.id) or order
+            continue
+        return after.order._replace(version=order.version + 1)
     raise StoreUnavailable("an order is contended")
 
 

@@ -91,6 +91,10 @@ class Order(NamedTuple):
     """Number of the attempt that paid, 0 before."""
     credited: bool = False
     """`payment.captured` was told for this order: once, and only for the right amount on an order that was open."""
+    lock_ends_at: int = 0
+    """End of the rate lock that made `amount` of `quoted`; 0 without one."""
+    requoted_minor: int = 0
+    """What the price would have cost at the rate of the day, for a payment after the end of the lock."""
     version: int = 0
 
     @property
@@ -137,6 +141,11 @@ def order_key(order_id: str) -> Key:
     return Key(f"order#{order_id}", "order")
 
 
+def quote_key(order_id: str) -> Key:
+    """Where the rate lock of an order is kept, whole."""
+    return Key(order_key(order_id).partition, "quote")
+
+
 def order_id_of(reference: str) -> str:
     """The order of one of our references (`<order id>-<n>`, `<order id>-r<n>`)."""
     return reference[:ORDER_ID_LENGTH]
@@ -171,7 +180,9 @@ def load_own(store: Store, order_id: str, member_id: str) -> Order:
 
 def as_fields(order: Order) -> Fields:
     """Tuples without names inside: the item is small, and these records only ever grow at the end."""
+    locked = {"lock_ends_at": order.lock_ends_at, "requoted": order.requoted_minor} if order.lock_ends_at else {}
     return {
+        **locked,
         CELL_LABEL: order.cell,
         "member": order.member_id,
         "amount": list(order.amount),
@@ -214,5 +225,7 @@ def from_item(item: Item) -> Order:
         flags=tuple(Flag(*one) for one in fields["flags"]),
         paid_by=fields["paid_by"],
         credited=fields["credited"],
+        lock_ends_at=fields.get("lock_ends_at", 0),
+        requoted_minor=fields.get("requoted", 0),
         version=item.version,
     )

@@ -10,7 +10,7 @@ from twinshore.idempotency import Effect, IdempotencyKey, first_answer
 from twinshore.ids import new_id
 from twinshore.money import Money
 from twinshore.payments import port
-from twinshore.payments.order import Order, as_fields, order_key
+from twinshore.payments.order import Order, as_fields, order_key, quote_key
 from twinshore.payments.states import WIRE
 from twinshore.store.port import Change, CommitConflict, Create, Key, Store
 from twinshore.tokens import Signer
@@ -57,6 +57,7 @@ def _order(new: NewOrder, quote: fx.Quote | None, now: int) -> Order:
         amount=new.amount if quote is None else quote.amount_to,
         expires_at=expires_at if quote is None else min(expires_at, quote.expires_at),
         quoted=None if quote is None else quote.amount_from, version=1,
+        lock_ends_at=0 if quote is None else quote.expires_at,
     )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def _changes(order: Order, new: NewOrder, quote: fx.Quote | None) -> tuple[Chang
     if new.lines:
         changes.append(Create(lines_key(order.id), {"lines": list(new.lines)}))
     if quote is not None:
-        changes.append(Create(Key(order_key(order.id).partition, "quote"), fx.as_json(quote)))
+        changes.append(Create(quote_key(order.id), fx.as_json(quote)))
         changes.append(fx.used_change(quote, order.id))
     return tuple(changes)
 
@@ -88,6 +89,11 @@ def shown(order: Order, now: int) -> dict[str, Any]:
     }
     if order.quoted is not None:
         view["price"] = order.quoted._asdict()
+    if order.lock_ends_at:
+        view["lock_ends_at"] = order.lock_ends_at
+    if order.requoted_minor:
+        anew = Money(order.requoted_minor, order.amount.currency)
+        view["requote"] = {"amount": anew._asdict(), "difference": (anew - order.amount)._asdict()}
     paid = order.attempt(order.paid_by)
     if paid is not None:
         view["paid_at"] = paid.captured_at

@@ -4,10 +4,11 @@ the same event. Data: ids and numbers, no personal data beyond the member id.
     payment.authorised  order_id, member_id, provider, reference: approved by the payer, and to be captured by us
     payment.captured    order_id, member_id, amount_minor, currency, provider, reference, captured_at
     payment.refunded    order_id, member_id, amount_minor (this step), refunded_minor (all steps), captured_minor,
-                        currency, provider, reference
+                        taken_back_minor (all steps and a loss), currency, provider, reference
     payment.disputed    order_id, member_id, amount_minor (in dispute), currency, provider, reference
     dispute.won         order_id, member_id, provider, reference
-    dispute.lost        order_id, member_id, amount_minor (what the bank took back), currency, provider, reference
+    dispute.lost        order_id, member_id, amount_minor (what the bank took back), taken_back_minor, currency,
+                        provider, reference
     payment.flagged     order_id, member_id, reason, provider, reference, amount_minor, currency (as the provider said)
     refund.failed       order_id, member_id, amount_minor, currency, refund_reference
 """
@@ -38,6 +39,7 @@ def refunded(order: Order, number: int, step_minor: int, now: int) -> Event:
         **_about(order, attempt),
         "amount_minor": step_minor,
         "refunded_minor": attempt.refunded_minor,
+        "taken_back_minor": min(attempt.refunded_minor + attempt.lost_minor, order.amount.amount_minor),
         "captured_minor": order.amount.amount_minor,
         "currency": order.amount.currency,
     }
@@ -54,7 +56,12 @@ def dispute_won(order: Order, attempt: OrderAttempt, now: int) -> Event:
 
 
 def dispute_lost(order: Order, attempt: OrderAttempt, now: int) -> Event:
-    data = {**_about(order, attempt), "amount_minor": attempt.lost_minor, "currency": order.amount.currency}
+    data = {
+        **_about(order, attempt),
+        "amount_minor": attempt.lost_minor,
+        "taken_back_minor": attempt.refunded_minor + attempt.lost_minor,
+        "currency": order.amount.currency,
+    }
     return Event(f"{order.id}.dispute-lost.{attempt.number}", "dispute.lost", now, data)
 
 

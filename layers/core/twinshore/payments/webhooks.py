@@ -6,7 +6,9 @@ from typing import Mapping
 
 from twinshore import log
 from twinshore.payments.completion import apply
-from twinshore.payments.port import CAPTURED, Acknowledgement, Notice, PaymentProvider
+from twinshore.payments.locks import is_over
+from twinshore.payments.order import load, order_id_of
+from twinshore.payments.port import AUTHORISED, CAPTURED, Acknowledgement, Notice, PaymentProvider, ProviderRefused
 from twinshore.store.port import Store
 
 WEBHOOK_LIMIT_BYTES = 256 * 1024
@@ -21,7 +23,7 @@ def receive(
     """
     notices, acknowledgement = provider.read_webhook(headers, body, now)
     for notice in notices:
-        outcome = apply(store, name, _whole(provider, notice, now), now)
+        outcome = apply(store, name, _timed(store, provider, _whole(provider, notice, now), now), now)
         log.line("info", "payment notice", provider=name, notice=notice.id, state=notice.state, result=outcome.what)
     return acknowledgement
 
@@ -31,3 +33,17 @@ def _whole(provider: PaymentProvider, notice: Notice, now: int) -> Notice:
     if notice.state == CAPTURED and notice.amount is None and not notice.refund_reference:
         return provider.query(notice.reference, notice.provider_id, now)
     return notice
+
+
+def _timed(store: Store, provider: PaymentProvider, notice: Notice, now: int) -> Notice:
+    """Only where it decides over a rate lock is the time of a payment worth a question, if the notice does not say."""
+    if notice.state not in (AUTHORISED, CAPTURED) or notice.occurred_at or notice.refund_reference:
+        return notice
+    order = load(store, order_id_of(notice.reference))
+    if order is None or order.paid_by or not is_over(order, now):
+        return notice
+    try:
+        fetched = provider.query(notice.reference, notice.provider_id, now)
+    except ProviderRefused:
+        return notice  # it cannot be asked: the time of hearing counts
+    return notice._replace(occurred_at=fetched.occurred_at) if fetched.state == notice.state else notice

@@ -86,12 +86,22 @@ class RefundView(BaseModel):
     order_status: str | None = None
 
 
+class Requote(BaseModel):
+    """The payment was made after the rate lock had ended: what the price costs at the rate of the day. Nobody is
+    charged the difference: a person accepts what was paid, or refunds it."""
+
+    amount: Amount
+    difference: Amount = Field(description="to what was charged; below zero in the member's favour")
+
+
 class OrderView(BaseModel):
     order_id: str
     status: str = Field(description=f"one of: {', '.join(WIRE.values())}")
     description: str
     amount: Amount = Field(description="what is charged")
     price: Amount | None = Field(None, description="what a rate lock turned into `amount`")
+    lock_ends_at: Time | None = Field(None, description="a payment made before it counts, however late we hear of it")
+    requote: Requote | None = None
     created_at: Time
     expires_at: Time
     paid_at: Time | None = None
