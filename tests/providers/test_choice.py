@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -105,6 +107,15 @@ def test_every_folder_of_ours_says_what_it_can_do(name: str) -> None:
     assert set(said.payer_needs) <= set(Payer._fields)
     assert (ROOT / "docs" / "providers" / f"{name}.md").exists()
     assert (ROOT / "sandbox" / "twins" / f"{name}.py").exists()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_addresses_in_a_providers_code_are_those_of_its_table(name: str) -> None:
+    """Found in the code's own text, so that an address that is added there is missed here."""
+    text = "".join(file.read_text(encoding="utf-8") for file in (FOLDER / name).glob("*.py"))
+    hosts = capabilities_of(name).hosts
+    for host in re.findall(r"https://([A-Za-z0-9.-]+\.[a-z]{2,})", text):
+        assert any(fnmatch(host, pattern) for pattern in hosts), f"{host} is not in {name}'s table"
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -6,9 +6,9 @@ Nothing is imported for the network until a question is asked: a callback door a
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from twinshore.errors import Unavailable
+from twinshore.errors import BrokenInvariant, Unavailable
 from twinshore.payments.port import OutcomeUnknown
 
 if TYPE_CHECKING:
@@ -24,6 +24,37 @@ def send_outbound(method: str, url: str, headers: Mapping[str, str], body: bytes
     from twinshore.outbound import send
 
     return send(method, url, headers, body, timeout_seconds)
+
+
+class HostNotAllowed(BrokenInvariant):
+    """A provider's code would speak to a host that is not in its table. Nothing was sent."""
+
+
+def send_to(hosts: Sequence[str], base_url: str) -> Send:
+    """`send_outbound`, for these hosts only; a star stands for one label's part (`*-live.example.com`). With a
+    `base_url` (a twin's) its host is the only one.
+
+    A provider's answers name addresses (bills, certificates, next pages); none of them may send us elsewhere.
+    """
+
+    def send(method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_seconds: float) -> Reply:
+        import re
+        from urllib.parse import urlsplit
+
+        asked = urlsplit(url)
+        if base_url:
+            own = urlsplit(base_url)
+            allowed = (asked.scheme, asked.netloc) == (own.scheme, own.netloc)
+        else:
+            pattern = "|".join(re.escape(host).replace(r"\*", "[a-zA-Z0-9-]{1,63}") for host in hosts)
+            port = asked.port or 443
+            allowed = asked.scheme == "https" and port == 443 and not asked.username
+            allowed = allowed and re.fullmatch(pattern, asked.hostname or "") is not None
+        if not allowed:
+            raise HostNotAllowed("a provider's client speaks to the hosts of its table")
+        return send_outbound(method, url, headers, body, timeout_seconds)
+
+    return send
 
 
 def ask(

@@ -7,6 +7,7 @@ import re
 from twinshore.providers.adyen.capabilities import CAPABILITIES as CAPABILITIES
 from twinshore.providers.adyen.client import Adyen, adyen_from_secret
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
+from twinshore.providers.exchange import send_to
 from twinshore.providers.setup import Setup
 
 TEST_URL = "https://checkout-test.adyen.com"
@@ -14,7 +15,8 @@ _PREFIX = re.compile(r"[A-Za-z0-9-]{1,80}")
 
 
 def build(setup: Setup) -> Adyen:
-    return adyen_from_secret(setup.base_url or _base_url(setup.secret_json), setup.secret_json, setup.vault)
+    send = send_to(CAPABILITIES.hosts, setup.base_url)
+    return adyen_from_secret(setup.base_url or _base_url(setup.secret_json), setup.secret_json, setup.vault, send=send)
 
 
 def _base_url(secret_json: str) -> str:

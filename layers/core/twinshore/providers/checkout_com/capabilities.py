@@ -14,5 +14,5 @@ CAPABILITIES = Capabilities(
     retries_for_seconds=30 * 3600,
     signature_covers_body=True,
     # An account calls its own name below these: <subdomain>.api.checkout.com.
-    hosts=("api.checkout.com", "api.sandbox.checkout.com"),
+    hosts=("*.api.checkout.com", "*.api.sandbox.checkout.com"),
 )

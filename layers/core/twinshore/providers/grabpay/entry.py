@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinshore.providers.exchange import send_to
 from twinshore.providers.grabpay.capabilities import CAPABILITIES as CAPABILITIES
 from twinshore.providers.grabpay.client import GrabPay, grabpay_from_secret
 from twinshore.providers.setup import Setup
@@ -10,4 +11,5 @@ BASE_URL = "https://partner-api.grab.com"
 
 
 def build(setup: Setup) -> GrabPay:
-    return grabpay_from_secret(setup.base_url or BASE_URL, setup.secret_json, setup.notify_url, setup.vault)
+    send = send_to(CAPABILITIES.hosts, setup.base_url)
+    return grabpay_from_secret(setup.base_url or BASE_URL, setup.secret_json, setup.notify_url, setup.vault, send=send)
