@@ -1,0 +1,234 @@
+"""The twin of DANA's payment gateway (SNAP): orders, its page, status, cancel, refund, and signed notices.
+
+It checks our signature over method, path, hash of the body and time, our clock, and that no X-EXTERNAL-ID comes twice
+in a day. Notices are signed with DANA's key over the path of the order's own address.
+
+The payer's side: `POST /_twin/pay` with `{"redirect_url"}` (what `create` gave) or `{"partnerReferenceNo"}`; with
+`"expire": true` the order's time is over instead. The answer is `{"return_to"}`. A browser may also open the
+redirect_url. Each notice comes twice; only paid and expired orders have one, so there is nothing to reorder.
+
+Switches, besides those of `server` and `notices`:
+    refund_outcome  "200" (default), "202" (in progress), or status and case of a refusal, e.g. "40314"
+    paying          true: a payer's payment stays in the state between (02), and tells nothing
+    lose_answer     true, or the end of a path: calls are carried out, and the connection closes without a word
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import InvalidSignature
+
+from sandbox.twins import wechat_pay_keys as rsa
+from sandbox.twins.dana_book import Book, Refusal, epoch, jakarta
+from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
+from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+
+CLOCK_DRIFT_SECONDS = 300
+_PATH = "/payment-gateway/v1.0/debit/"
+_SERVICES = {"payment-host-to-host.htm": "54", "status.htm": "55", "cancel.htm": "57", "refund.htm": "58"}
+_PAGE = """<!doctype html><title>DANA</title><form method="post"><h1>DANA (twin)</h1><button>Pay</button></form>"""
+
+
+class DanaTwin(Twin):
+    """keys: what `make_keys` made, to save the seconds of making them again."""
+
+    name = "dana"
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        port: int = 0,
+        *,
+        keys: dict[str, Any] | None = None,
+        ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS,
+    ) -> None:
+        super().__init__(folder, port)
+        self.keys: dict[str, Any] = self.recall("keys", None) or keys or make_keys()
+        self.remember("keys", self.keys)
+        self._book = Book(self.recall("book", {}), self.keys["merchant_id"])
+        self._seen: list[str] = self.recall("seen", [])
+        self._notices = Notices(self, self._notice_headers, ladder_seconds)
+
+    def start(self) -> Twin:
+        self._notices.start()
+        return super().start()
+
+    def stop(self) -> None:
+        super().stop()
+        self._notices.stop()
+
+    def secret(self) -> dict[str, Any]:
+        """What our side's secret store holds: the JSON of `dana_from_secret`."""
+        return {
+            "partner_id": self.keys["partner_id"],
+            "merchant_id": self.keys["merchant_id"],
+            "merchant_category": "5732",
+            "private_key_pem": self.keys["merchant_private_key_pem"],
+            "dana_public_keys": [rsa.public_pem(self.keys["dana_private_key_pem"])],
+        }
+
+    def undelivered(self) -> list[dict[str, Any]]:
+        return self._notices.waiting()
+
+    def answer(self, request: TwinRequest) -> TwinReply | None:
+        switch = self.faults.get("lose_answer")
+        lost = request.path.endswith(switch) if isinstance(switch, str) else bool(switch)
+        reply = super().answer(request)
+        return None if lost and not request.path.startswith("/_twin/") else reply
+
+    def handle(self, request: TwinRequest) -> TwinReply:
+        service = _SERVICES.get(request.path.removeprefix(_PATH), "00")
+        with self.lock:
+            try:
+                if request.path.startswith(("/_twin/", "/checkout/")):
+                    reply = self._payer(request)
+                else:
+                    self._authenticate(request)
+                    reply = self._route(request, service)
+            except Refusal as no:
+                code = f"{no.status}{service}{no.case}"
+                reply = json_reply({"responseCode": code, "responseMessage": "twin"}, no.status)
+            self.remember("book", self._book.kept())
+            self.remember("seen", self._seen)
+        self.note("request", method=request.method, path=request.path, answer=reply.status)
+        return reply
+
+    def _route(self, request: TwinRequest, service: str) -> TwinReply:
+        wanted, now, status = _json(request), time.time(), 200
+        if service == "54":
+            order = self._book.create(wanted, now)
+            told = {"referenceNo": order["referenceNo"], "partnerReferenceNo": order["number"],
+                    "webRedirectUrl": f"{self.url}/checkout/{order['token']}"}  # fmt: skip
+        elif service == "55":
+            told = self._book.status(wanted, now)
+        elif service == "57":
+            told = {**self._book.numbers(self._book.cancel(wanted, now)), "cancelTime": jakarta(now)}
+        elif service == "58":
+            refund = self._book.refund(wanted, str(self.faults.get("refund_outcome", "200")))
+            status = int(refund["outcome"])
+            told = {"originalPartnerReferenceNo": refund["of"], "partnerRefundNo": refund["wanted"]["partnerRefundNo"],
+                    "refundNo": refund["refundNo"], "refundAmount": refund["wanted"]["refundAmount"]}  # fmt: skip
+        else:
+            raise Refusal(404, "01")
+        return json_reply({"responseCode": f"{status}{service}00", "responseMessage": "Successful", **told}, status)
+
+    def _payer(self, request: TwinRequest) -> TwinReply:
+        if request.path.startswith("/checkout/"):
+            order = self._of_token(request.path.rpartition("/")[2])
+            if request.method == "GET":
+                return TwinReply(200, _PAGE.encode(), {"Content-Type": "text/html; charset=utf-8"})
+            return TwinReply(303, b"", {"Location": self._pay(order)})
+        if request.path != "/_twin/pay":
+            raise Refusal(404, "01")
+        wanted = _json(request)
+        if wanted.get("redirect_url"):
+            order = self._of_token(str(wanted["redirect_url"]).rpartition("/")[2])
+        else:
+            order = self._book.find({"originalPartnerReferenceNo": wanted.get("partnerReferenceNo")})
+        if wanted.get("expire"):
+            order["state"] = "CANCELLED"
+            self._tell(order)
+            return json_reply({"return_to": _address(order, "PAY_RETURN")})
+        return json_reply({"return_to": self._pay(order)})
+
+    def _pay(self, order: dict[str, Any]) -> str:
+        self._book.pay(order, time.time())
+        if self.faults.get("paying"):
+            order["state"] = "PAYING"
+        else:
+            self._tell(order)
+        return _address(order, "PAY_RETURN")
+
+    def _of_token(self, token: str) -> dict[str, Any]:
+        for order in self._book.orders.values():
+            if secrets.compare_digest(order["token"], token):
+                return order
+        raise Refusal(404, "01")
+
+    def _tell(self, order: dict[str, Any]) -> None:
+        notice = self._book.notice(order, time.time())
+        body = json.dumps(notice, ensure_ascii=False, separators=(",", ":"))
+        self._notices.add(secrets.token_hex(8), _address(order, "NOTIFICATION"), body)
+
+    def _notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
+        timestamp, path = jakarta(time.time()), urlsplit(notice["url"]).path
+        signed = _message("POST", path, b"" if wrongly else body, timestamp)
+        self.note("signed notice", id=notice["id"])
+        return {
+            "Content-Type": "application/json",
+            "X-TIMESTAMP": timestamp,
+            "X-SIGNATURE": rsa.sign(self.keys["dana_private_key_pem"], signed),
+            "X-PARTNER-ID": self.keys["partner_id"],
+            "X-EXTERNAL-ID": secrets.token_hex(16),
+            "CHANNEL-ID": "DANA",
+        }
+
+    def _authenticate(self, request: TwinRequest) -> None:
+        said, timestamp = request.headers, request.headers.get("x-timestamp", "")
+        if abs(time.time() - epoch(timestamp)) > CLOCK_DRIFT_SECONDS:
+            raise Refusal(401, "00")
+        if said.get("x-partner-id") != self.keys["partner_id"] or not said.get("channel-id"):
+            raise Refusal(401, "00")
+        if not any(self._signed(request, body, timestamp) for body in _spellings(request.body)):
+            raise Refusal(401, "00")
+        once = f"{timestamp[:10]}.{said.get('x-external-id', '')}"
+        if once.endswith(".") or len(once) > 47:
+            raise Refusal(400, "02")
+        if once in self._seen:
+            raise Refusal(409, "00")
+        self._seen.append(once)
+
+    def _signed(self, request: TwinRequest, body: bytes, timestamp: str) -> bool:
+        try:
+            signature = base64.b64decode(request.headers.get("x-signature", ""), validate=True)
+            message = _message(request.method, request.target, body, timestamp)
+            rsa.verify(self.keys["merchant_private_key_pem"], signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _spellings(body: bytes) -> list[bytes]:
+    """The party hashes the minified body, whatever came: its own SDK sends spaces that it does not sign."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return [body]
+    return [json.dumps(value, ensure_ascii=escaped, separators=(",", ":")).encode() for escaped in (False, True)]
+
+
+def make_keys() -> dict[str, Any]:
+    """JSON to keep in the twin's folder. Everything in it is made up here and opens nothing outside the box."""
+    two = rsa.make_keys()
+    return {
+        "partner_id": f"{secrets.randbelow(10**22):022d}",
+        "merchant_id": f"2166{secrets.randbelow(10**17):017d}",
+        "merchant_private_key_pem": two["merchant_private_key_pem"],
+        "dana_private_key_pem": two["public_key_private_pem"],
+    }
+
+
+def _message(method: str, path: str, body: bytes, timestamp: str) -> bytes:
+    return f"{method}:{path}:{hashlib.sha256(body).hexdigest().lower()}:{timestamp}".encode()
+
+
+def _address(order: dict[str, Any], kind: str) -> str:
+    return str(next(one["url"] for one in order["wanted"]["urlParams"] if one["type"] == kind))
+
+
+def _json(request: TwinRequest) -> dict[str, Any]:
+    try:
+        value = request.json()
+    except ValueError:
+        raise Refusal(400, "00") from None
+    if not isinstance(value, dict):
+        raise Refusal(400, "00")
+    return value
