@@ -2,7 +2,7 @@
 
 from twinshore import wiring
 from twinshore.payments.port import SignatureRefused
-from twinshore.payments.webhooks import WEBHOOK_LIMIT_BYTES, receive
+from twinshore.payments.webhooks import WEBHOOK_LIMIT_BYTES, receive, with_query
 from twinshore.web import Door, Request, Response
 
 door = Door("payment_callbacks", wiring)
@@ -13,5 +13,6 @@ main_handler = door
 def webhook(request: Request) -> Response:
     name = request.params["provider"]
     provider = wiring.payment_provider(name)
-    kept = receive(wiring.store(), name, provider, request.headers, request.body, request.now)
+    headers = with_query(request.headers, request.query)
+    kept = receive(wiring.store(), name, provider, headers, request.body, request.now)
     return Response(kept.status, kept.body, kept.content_type)

@@ -12,6 +12,8 @@ class Received(NamedTuple):
     headers: dict[str, str]
     """Names in lower case."""
     body: bytes
+    target: str = ""
+    """Path and query, as they came."""
 
 
 class Receiver:
@@ -25,7 +27,7 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                got = Received({name.lower(): value for name, value in self.headers.items()}, body)
+                got = Received({name.lower(): value for name, value in self.headers.items()}, body, self.path)
                 status = receiver.answer(got)
                 receiver.received.append(got)
                 self.send_response(status)

@@ -141,6 +141,7 @@ class PaymentProvider(Protocol):
         Providers that capture by themselves answer as `query` does. Raises ProviderRefused, OutcomeUnknown."""
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: int) -> tuple[list[Notice], Acknowledgement]:
-        """Verify over the raw bytes, then translate; no network. Header names are lower case.
+        """Verify over the raw bytes, then translate; no network. Header names are lower case; a parameter of the
+        webhook's query stands among them as `?name`.
         Genuine news that does not concern payments gives no notices. Raises SignatureRefused; BadRequest for a
         genuine body that cannot be read."""

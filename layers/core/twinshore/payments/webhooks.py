@@ -14,6 +14,12 @@ from twinshore.store.port import Store
 WEBHOOK_LIMIT_BYTES = 256 * 1024
 
 
+def with_query(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> dict[str, str]:
+    """Headers, and each parameter of the query (its last value) as `?name`, which no header can be called (RFC 9110,
+    5.6.2): some providers sign a part of their webhook's address."""
+    return {**headers, **{f"?{name}": values[-1] for name, values in query.items()}}
+
+
 def receive(
     store: Store, name: str, provider: PaymentProvider, headers: Mapping[str, str], body: bytes, now: int
 ) -> Acknowledgement:
