@@ -61,7 +61,7 @@ def _sqlite(quick: bool) -> list[Section]:
 
 
 def _postgres(quick: bool) -> list[Section]:
-    return [redemption_postgres.section(2, 1) if quick else redemption_postgres.section(6, 5)]
+    return [redemption_postgres.section(2, 1) if quick else redemption_postgres.section(10, 3)]
 
 
 PARTS: dict[str, Callable[[bool], list[Section]]] = {

@@ -22,6 +22,7 @@ insert into items (partition, sort, version, fields)
 select 'points#m_' || number, 'account', 1, '{{"balance": {BALANCE}}}' from generate_series(1, {ACCOUNTS}) number;
 vacuum analyze items;
 """
+WHY = "our clients are Python and share the cores with the server, which pgbench's, in C, leave to it."
 ADDS_UP = f"""
 select (select count(*) from items where sort like 'entry#%'),
        (select count(*) from items where due_queue = 'outbox'),
@@ -54,8 +55,24 @@ def section(rounds: int, seconds: int) -> Section:
         count = sum(done)
         assert _ask(dsn, ADDS_UP) == [(count, count, count * PRICE_POINTS, 0)], (_ask(dsn, ADDS_UP), count)
     rows = [
-        Row("a redemption on PostgreSQL, many accounts", TPC_B, got[MANY].over(got[TPC_B]), 1.0, 1.3, at_least=True),
-        Row("a redemption on PostgreSQL, one hot account", TPC_B, got[HOT].over(got[TPC_B]), 0.5, 0.8, at_least=True),
+        Row(
+            "a redemption on PostgreSQL, many accounts",
+            TPC_B,
+            got[MANY].over(got[TPC_B]),
+            1.0,
+            1.3,
+            at_least=True,
+            why=WHY,
+        ),
+        Row(
+            "a redemption on PostgreSQL, one hot account",
+            TPC_B,
+            got[HOT].over(got[TPC_B]),
+            0.5,
+            0.8,
+            at_least=True,
+            why=WHY,
+        ),
     ]
     note = (
         f"PostgreSQL {version} with its default durability, {CLIENTS} connections on a Unix socket, whose clients share"

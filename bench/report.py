@@ -57,6 +57,12 @@ def page(sections: list[Section], how: str) -> str:
         "",
         *_rows_table(goals),
         "",
+        *[
+            f"- Not held: {row.what}, against {row.peer}: {row.why or 'see its section.'}"
+            for row in goals
+            if not row.held
+        ],
+        "",
         "## How it is measured",
         METHOD,
         *_machine(),

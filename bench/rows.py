@@ -15,6 +15,8 @@ class Row(NamedTuple):
     reach: float | None = None
     at_least: bool = False
     """True where more is better (work per second)."""
+    why: str = ""
+    """Where the time goes; told when the goal is not held."""
 
     @property
     def held(self) -> bool:

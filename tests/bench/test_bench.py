@@ -67,7 +67,7 @@ def test_signatures_and_redemptions_on_sqlite_are_measured_and_add_up() -> None:
 
 
 def test_the_page_names_the_machine_the_method_and_what_is_missed(tmp_path: Path) -> None:
-    missed = Row("a door", "a peer", 2.0, 1.0)
+    missed = Row("a door", "a peer", 2.0, 1.0, why="it waits.")
     section = Section("A title", "A note.", [missed], [("stack", "ms"), ("ours", "2")])
     page = report.page([section], "a test")
     for text in (
