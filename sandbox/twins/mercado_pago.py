@@ -165,8 +165,8 @@ class MercadoPagoTwin(Twin):
             self._pay(order, str(wanted.get("outcome", "processed")), str(wanted.get("detail", "")))
             return json_reply({"id": order["id"], "status": order["status"]})
         if path == "/_twin/refund":
-            paid = order["transactions"]["payments"][0]["id"]
-            part = {"transactions": [{"id": paid, "amount": wanted["amount"]}]} if wanted.get("amount") else {}
+            paid = order["transactions"]["payments"][-1:]
+            part = {"transactions": [{"id": paid[0]["id"], "amount": wanted["amount"]}]} if wanted.get("amount") else {}
             return json_reply(self._refund(order, part))
         raise Refusal(404, "resource_not_found")
 

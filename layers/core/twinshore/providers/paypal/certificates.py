@@ -5,10 +5,8 @@ what comes from there must be issued, under a root that we were given, to PayPal
 `cryptography`'s x509 is imported when a certificate has come (29 ms that a warm instance never pays).
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from twinshore.providers.configuration import ProviderNotConfigured
 
@@ -44,7 +42,8 @@ SANDBOX = Place(
 
 
 class _Kept(NamedTuple):
-    key: RSAPublicKey
+    key: Any
+    """An RSAPublicKey."""
     begins_at: int
     ends_at: int
 
@@ -62,7 +61,7 @@ class Certificates:
         self._kept: dict[str, _Kept] = {}
         self._downloads: list[int] = []
 
-    def key(self, url: str, now: int) -> RSAPublicKey | None:
+    def key(self, url: str, now: int) -> "RSAPublicKey | None":
         """The public key of the certificate at `url`; None if it is not PayPal's, not valid now, or not to be had."""
         found = self._address.fullmatch(url)
         if found is None:
@@ -73,7 +72,8 @@ class Certificates:
             kept = self._downloaded(path, now)
         if kept is None or not kept.begins_at <= now <= kept.ends_at:
             return None
-        return kept.key
+        key: "RSAPublicKey" = kept.key
+        return key
 
     def _may_download(self, now: int) -> bool:
         self._downloads = [at for at in self._downloads if abs(now - at) < DOWNLOADS_PER_SECONDS]
@@ -116,7 +116,9 @@ def _verified(pem: bytes, roots_pem: str, names: tuple[str, ...], now: int) -> _
     return _Kept(key, int(begins.timestamp()), int(ends.timestamp()))
 
 
-def _chain_holds(leaf: Certificate, others: list[Certificate], roots: list[Certificate], name: str, now: int) -> bool:
+def _chain_holds(
+    leaf: "Certificate", others: "list[Certificate]", roots: "list[Certificate]", name: str, now: int
+) -> bool:
     """RFC 5280 with the rules of the web: signatures, dates, name, usage. Nothing is asked of the network, so a
     certificate that was called back before its end is not known as such."""
     from datetime import datetime, timezone
