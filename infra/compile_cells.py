@@ -33,6 +33,7 @@ class CellEntry(Strict):
     public_keys: dict[str, str]
     fx_margin_bps: int = Field(ge=0, le=1000)
     fx_limit_eur_minor: int = Field(gt=0)
+    fx_exposure_eur_minor: int = Field(gt=0)
     return_url: str = Field(pattern=r"^https://[^/?#@]+(/[^?#]*)?$")
 
     @field_validator("time_zone")

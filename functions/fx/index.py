@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twinshore import wiring
-from twinshore.fx import quote, rates, tables
+from twinshore.fx import exposure, quote, rates, tables
 from twinshore.fx.wire import QuoteOut, QuoteRequest, Rates, RatesQuery
 from twinshore.money import AmountOutOfRange, Money, UnknownCurrency
 from twinshore.money_display import UnknownLocale
@@ -23,7 +23,7 @@ def show_rates(request: Request, query: RatesQuery) -> Rates:
 
 @door.post(
     "/v1/fx/quotes", takes=QuoteRequest, gives=QuoteOut, who="member", status=201,
-    problems=(*RATE_PROBLEMS, *QUOTE_PROBLEMS),
+    problems=(*RATE_PROBLEMS, *QUOTE_PROBLEMS, exposure.ExposureCapReached, exposure.LockAllowanceUsed),
 )  # fmt: skip
 def lock_rate(request: Request, body: QuoteRequest) -> QuoteOut:
     cell = wiring.cell()
@@ -31,4 +31,6 @@ def lock_rate(request: Request, body: QuoteRequest) -> QuoteOut:
     holder = quote.Holder(cell.name, request.session.member_id)
     table = tables.current(wiring.store(), request.now)
     promise = quote.make_quote(table, body.amount(), body.to_currency, holder, terms, request.now)
+    cap = exposure.cap_of(terms.limit, cell.fx_exposure_eur_minor)
+    exposure.count(wiring.store(), promise, quote.worth_of(table, body.amount(), "EUR"), cap, request.now)
     return QuoteOut.of(promise, quote.sign(promise, wiring.sessions()))

@@ -153,3 +153,29 @@ def test_malformed_json_is_a_400(at: Place) -> None:
     answer = at.call("fx", "POST", QUOTES, body=b'{"from": ', token=at.member_token(),
                      headers={"Content-Type": "application/json"})  # fmt: skip
     assert (answer.status, answer.problem()) == (400, "malformed-json")
+
+
+def test_a_member_who_locks_without_end_is_refused_and_others_are_not(at: Place) -> None:
+    hold_fresh_rates(wiring.store(), wiring.now())
+    # 9,000 euro is below the limit of one lock; five of the largest are allowed in a day.
+    wish = {"from": "EUR", "to": "USD", "amount_minor": 900_000}
+    greedy, other = at.member_token("m_greedy"), at.member_token("m_other")
+    answers = [at.call("fx", "POST", QUOTES, json_body=wish, token=greedy) for _ in range(7)]
+    assert [answer.status for answer in answers] == [201] * 5 + [409] * 2
+    assert answers[-1].problem() == "lock-allowance-used"
+    assert at.call("fx", "POST", QUOTES, json_body=wish, token=other).status == 201
+
+
+def test_a_cell_that_has_promised_enough_says_so(at: Place) -> None:
+    from twinshore.fx import exposure
+    from twinshore.store.port import Create, Key
+
+    hold_fresh_rates(wiring.store(), wiring.now())
+    hour = wiring.now() // exposure.HOUR_SECONDS - 1
+    cap_minor = wiring.cell().fx_exposure_eur_minor
+    wiring.store().commit(Create(Key("fx-exposure#EUR-USD", f"{hour:08d}#0"), {"promised": -cap_minor}))
+    wish = {"from": "EUR", "to": "USD", "amount_minor": 100}
+    answer = at.call("fx", "POST", QUOTES, json_body=wish, token=at.member_token())
+    assert (answer.status, answer.problem(), answer.json()["pair"]) == (409, "exposure-cap-reached", "EUR-USD")
+    back = {"from": "USD", "to": "EUR", "amount_minor": 100}
+    assert at.call("fx", "POST", QUOTES, json_body=back, token=at.member_token()).status == 201

@@ -32,6 +32,8 @@ class Cell(NamedTuple):
     """What a 24-hour rate lock costs the member, in hundredths of a percent."""
     fx_limit_eur_minor: int
     """The most that one rate lock may be worth, in euro cents."""
+    fx_exposure_eur_minor: int
+    """The most that may be promised at locked rates at a time, per direction of a currency pair, in euro cents."""
     return_url: str = ""
     """The page that a payer's browser comes back to, and with it the site on which other such pages may be."""
 
@@ -124,7 +126,7 @@ def _cell(name: str, row: dict[str, Any]) -> Cell:
         shore=row["shore"], laws=tuple(row["laws"]), time_zone=row["time_zone"], wechat_host=row["wechat_host"],
         notification_channels=tuple(row["notification_channels"]), public_keys=row["public_keys"],
         fx_margin_bps=row["fx_margin_bps"], fx_limit_eur_minor=row["fx_limit_eur_minor"],
-        return_url=row.get("return_url", ""),
+        fx_exposure_eur_minor=row["fx_exposure_eur_minor"], return_url=row.get("return_url", ""),
     )  # fmt: skip
 
 

@@ -149,9 +149,13 @@ def make_quote(table: RateTable, amount: Money, into: str, holder: Holder, terms
     )
 
 
+def worth_of(table: RateTable, amount: Money, currency: str) -> Money:
+    """At the reference rate, rounded up. Raises NoRate, AmountOutOfRange."""
+    return convert(amount, pair_rate(table, amount.currency, currency).ratio, currency, Rounding.UP)
+
+
 def _within(table: RateTable, amount: Money, limit: Money) -> None:
-    worth = convert(amount, pair_rate(table, amount.currency, limit.currency).ratio, limit.currency, Rounding.UP)
-    if worth > limit:
+    if worth_of(table, amount, limit.currency) > limit:
         raise QuoteTooLarge(limit_minor=limit.amount_minor, currency=limit.currency)
 
 
