@@ -91,6 +91,14 @@ def test_a_refund_number_that_is_taken_is_asked_for(place: Place) -> None:
 
     place.twin._book.refund = strict  # type: ignore[method-assign]
     assert place.refund("o1-r1") == REFUNDED
+    del place.twin._book.refunds["o1-r1"]
+
+    def taken(*_: Any) -> Any:
+        raise Refusal(409, "transaction_already_exists")
+
+    place.twin._book.refund = taken  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown):
+        place.refund("o1-r1")
 
 
 def test_without_the_payers_token_no_refund_is_possible(place: Place) -> None:

@@ -115,8 +115,7 @@ class GrabPay:
         except ProviderRefused as refused:
             if refused.extensions.get("reason") != "reference_used":
                 raise
-            target = f"{_REFUND}/{refund_reference}/status?currency={amount.currency}"
-            made = self._calls.as_payer(kept.token, target, now)
+            made = self._refund_of(refund_reference, amount.currency, kept.token, now)
         return REFUND_STATUS.get(str(made.get("txStatus")), PENDING)
 
     def capture(self, reference: str, provider_id: str, returned: Mapping[str, str], amount: Money, now: int) -> Notice:
@@ -199,6 +198,14 @@ class GrabPay:
                 raise
             return self._none(reference, ""), ""
         return self._notice(reference, kept, found), str(found.get("oAuthCode") or "")
+
+    def _refund_of(self, refund_reference: str, currency: str, token: str, now: int) -> dict[str, Any]:
+        """One whose number is taken: it exists, so no refusal to show it may look like a refusal of the refund."""
+        target = f"{_REFUND}/{refund_reference}/status?currency={currency}"
+        try:
+            return self._calls.as_payer(token, target, now)
+        except ProviderRefused as err:
+            raise OutcomeUnknown("The payment provider does not show the refund.") from err
 
     @staticmethod
     def _notice(reference: str, kept: Kept, found: Mapping[str, Any]) -> Notice:

@@ -44,6 +44,8 @@ class WechatPay:
     refund_notify_url: where refund notices go; without it they go where the merchant console says.
     """
 
+    certificates_path = "/v3/certificates"
+
     def __init__(
         self,
         base_url: str,
@@ -77,7 +79,7 @@ class WechatPay:
             "mchid": self._mchid,
             "description": attempt.description,
             "out_trade_no": attempt.reference,
-            "time_expire": _beijing_time(attempt.expires_at),
+            "time_expire": beijing_time(attempt.expires_at),
             "notify_url": attempt.notify_url,
             "amount": {"total": attempt.amount.amount_minor, "currency": "CNY"},
             "payer": {"openid": attempt.payer.wechat_openid},
@@ -86,11 +88,11 @@ class WechatPay:
         prepay_id = made.get("prepay_id")
         if not isinstance(prepay_id, str) or not prepay_id:
             raise OutcomeUnknown("The payment provider's answer names no order.")
-        return Started("", self._signer.payment_parameters(self._appid, prepay_id, now, _nonce()))
+        return Started("", self._signer.payment_parameters(self._appid, prepay_id, now, nonce()))
 
     def query(self, reference: str, provider_id: str, now: int) -> Notice:
         """By our number, or by WeChat's when that is all we know. A closed or failed payment is only ever told here."""
-        by = f"out-trade-no/{_part(reference)}" if reference else f"id/{_part(provider_id)}"
+        by = f"out-trade-no/{path_part(reference)}" if reference else f"id/{path_part(provider_id)}"
         try:
             found = self._call("GET", f"/v3/pay/transactions/{by}?mchid={self._mchid}", None, now)
         except ProviderRefused as refused:
@@ -103,7 +105,7 @@ class WechatPay:
 
     def close(self, reference: str, provider_id: str, now: int) -> None:
         """Repeatable; an order that WeChat never heard of has nobody who could pay it."""
-        path = f"/v3/pay/transactions/out-trade-no/{_part(reference)}/close"
+        path = f"/v3/pay/transactions/out-trade-no/{path_part(reference)}/close"
         try:
             self._call("POST", path, {"mchid": self._mchid}, now)
         except ProviderRefused as refused:
@@ -144,8 +146,11 @@ class WechatPay:
         content = object_of(self._resources.open(envelope["resource"]))
         if content.get("mchid") != self._mchid:
             raise _unreadable()
+        return [self._translated(kind, str(envelope.get("id", "")), content)], _KEPT
+
+    def _translated(self, kind: str, notice_id: str, content: Mapping[str, Any]) -> Notice:
         translate = payment_notice if kind.startswith("TRANSACTION.") else refund_notice
-        return [translate(str(envelope.get("id", "")), content)], _KEPT
+        return translate(notice_id, content)
 
     def _call(self, method: str, target: str, content: Mapping[str, Any] | None, now: int) -> dict[str, Any]:
         """Raises ProviderRefused, Unavailable, OutcomeUnknown. {} for 204."""
@@ -160,7 +165,7 @@ class WechatPay:
     ) -> Reply:
         body = b"" if content is None else json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {
-            "Authorization": self._signer.authorization(method, target, body, now, _nonce()),
+            "Authorization": self._signer.authorization(method, target, body, now, nonce()),
             "Accept": "application/json",
             "User-Agent": "twinshore",
         }
@@ -186,7 +191,7 @@ class WechatPay:
         The reply is signed by a certificate that it brings itself; its origin shows in that our APIv3 key opens it.
         """
         try:
-            reply = self._exchange("GET", "/v3/certificates", None, now, _CERTIFICATES_TIMEOUT_SECONDS)
+            reply = self._exchange("GET", self.certificates_path, None, now, _CERTIFICATES_TIMEOUT_SECONDS)
             if reply.status != 200:
                 return {}
             listed = json_object(reply.body).get("data") or []
@@ -226,7 +231,7 @@ def wechat_pay_from_secret(
     )
 
 
-def _part(text: str) -> str:
+def path_part(text: str) -> str:
     """One piece of a path. The import is 8 ms that a callback does not pay."""
     from urllib.parse import quote
 
@@ -237,9 +242,9 @@ def _unreadable() -> Problem:
     return BadRequest("The notice is not about a payment of this merchant.")
 
 
-def _nonce() -> str:
+def nonce() -> str:
     return os.urandom(16).hex().upper()
 
 
-def _beijing_time(at: int) -> str:
+def beijing_time(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S+08:00", time.gmtime(at + _BEIJING_OFFSET_SECONDS))

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from twinshore.providers.capabilities import Capabilities
+
+CAPABILITIES = Capabilities(
+    name="wechat_pay_global",
+    methods=("weixin_pay",),
+    # Each merchant account has one of them. Their scale at WeChat Pay is ISO's minor unit; yen and won have none.
+    currencies=(
+        *("AUD", "CAD", "CHF", "DKK", "EUR", "GBP", "HKD", "JPY", "KRW", "MYR", "NOK", "NZD", "SEK", "SGD", "THB"),
+        "USD",
+    ),
+    client="the parameters of wx.requestPayment",
+    tells_failure=False,
+    part_refunds=True,
+    refund_days=365,
+    acknowledge_within_seconds=5,
+    retries_for_seconds=24 * 3600 + 4 * 60,
+    signature_covers_body=True,
+    payer_needs=("wechat_openid",),
+    hosts=("apihk.mch.weixin.qq.com",),
+)

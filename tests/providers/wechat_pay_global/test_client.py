@@ -1,0 +1,182 @@
+"""The client against the twin, which checks our signatures like the party does and can be told to fail."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Mapping
+
+import pytest
+
+from sandbox.twins.wechat_pay_global import WechatPayGlobalTwin
+from tests.support.wechat_pay_notices import present
+from twinshore import outbound
+from twinshore.errors import Unavailable
+from twinshore.money import Money
+from twinshore.payments.port import (
+    CAPTURED,
+    CLOSED,
+    CREATED,
+    FAILED,
+    PART_REFUNDED,
+    PENDING,
+    REFUNDED,
+    Attempt,
+    OutcomeUnknown,
+    Payer,
+    ProviderRefused,
+)
+from twinshore.providers.exchange import send_outbound
+from twinshore.providers.wechat_pay_global.client import WechatPayGlobal, wechat_pay_global_from_secret
+
+HKD_1299 = Money(1299, "HKD")
+NUMBER = "attempt-000001"
+
+
+def hasty(method: str, url: str, headers: Mapping[str, str], body: bytes, _: float) -> outbound.Reply:
+    """The real sender with little patience, so that a time-out takes a moment."""
+    return outbound.send(method, url, headers, body, 0.3)
+
+
+def provider(twin: WechatPayGlobalTwin, send: Any = send_outbound, **changes: Any) -> WechatPayGlobal:
+    return wechat_pay_global_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), send=send)
+
+
+def attempt(amount: Money = HKD_1299) -> Attempt:
+    payer = Payer(wechat_openid="openid-of-nobody")
+    until = (present() // 1000 + 1) * 1000 + 900
+    return Attempt(NUMBER, "order-1", amount, "两罐茶", "https://shop.example/n", payer, until)
+
+
+def control(twin: WechatPayGlobalTwin, path: str, wanted: Mapping[str, Any]) -> int:
+    return outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
+
+
+def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
+    return refused.value.extensions["reason"]
+
+
+def refund(pay: WechatPayGlobal, number: str, amount: Money, total: Money = HKD_1299) -> str:
+    return pay.refund(NUMBER, "", number, amount, total, present())
+
+
+def test_the_device_gets_signed_parameters_and_the_twin_takes_them(twin: WechatPayGlobalTwin) -> None:
+    started = provider(twin).create(attempt(), present())
+    assert set(started.client) == {"timeStamp", "nonceStr", "package", "signType", "paySign"}
+    assert control(twin, "pay", {**started.client, "nonceStr": "x"}) == 401
+    assert control(twin, "pay", started.client) == 200
+
+
+@pytest.mark.parametrize("money", [HKD_1299, Money(1299, "JPY"), Money(1299, "USD"), Money(50000, "KRW")])
+def test_a_payment_is_told_in_the_orders_currency_whatever_the_payer_paid(
+    twin: WechatPayGlobalTwin, money: Money
+) -> None:
+    pay = provider(twin)
+    assert pay.query(NUMBER, "", present()).state == CREATED
+    control(twin, "pay", pay.create(attempt(money), present()).client)
+    told = twin._order_as_global(twin._book.transaction(NUMBER, present()))
+    assert told["amount"]["payer_currency"] == "CNY" and told["amount"]["exchange_rate"]["rate"] == 92_000_000
+    paid = pay.query(NUMBER, "", present())
+    assert (paid.state, paid.amount, paid.provider_id) == (CAPTURED, money, told["id"])
+    assert paid == pay.query("", told["id"], present()) == pay.capture(NUMBER, "", {}, money, present())
+
+
+@pytest.mark.parametrize("currency", ["CNY", "IDR", "KWD"])
+def test_a_currency_without_a_known_scale_or_home_is_refused_by_name(twin: WechatPayGlobalTwin, currency: str) -> None:
+    with pytest.raises(ProviderRefused) as refused:
+        provider(twin).create(attempt(Money(1299, currency)), present())
+    assert reason(refused) == "currency"
+
+
+def test_the_same_attempt_is_the_same_order_and_other_content_is_refused(twin: WechatPayGlobalTwin) -> None:
+    pay = provider(twin)
+    first, again = (pay.create(attempt(), present()).client["package"] for _ in range(2))
+    assert first == again
+    for changed in (Money(1300, "HKD"), Money(1299, "USD")):
+        with pytest.raises(ProviderRefused) as refused:
+            pay.create(attempt(changed), present())
+        assert reason(refused) == "reference_used"
+
+
+def test_closing_is_repeatable_and_a_paid_order_cannot_be_closed(twin: WechatPayGlobalTwin) -> None:
+    pay = provider(twin)
+    pay.close(NUMBER, "", present())
+    started = pay.create(attempt(), present())
+    for _ in range(2):
+        pay.close(NUMBER, "", present())
+    assert control(twin, "pay", started.client) == 400
+    assert pay.query(NUMBER, "", present()).state == CLOSED
+    twin._book.orders.clear()
+    control(twin, "pay", pay.create(attempt(), present()).client)
+    with pytest.raises(ProviderRefused) as refused:
+        pay.close(NUMBER, "", present())
+    assert reason(refused) == "already_paid"
+
+
+def test_a_refund_is_asked_for_because_its_acceptance_says_nothing_and_repeated_is_one(
+    twin: WechatPayGlobalTwin,
+) -> None:
+    pay = provider(twin)
+    control(twin, "pay", pay.create(attempt(), present()).client)
+    for _ in range(3):
+        assert refund(pay, "refund-1", Money(300, "HKD")) == REFUNDED
+    assert pay.query(NUMBER, "", present()).state == PART_REFUNDED
+    with pytest.raises(ProviderRefused):
+        refund(pay, "refund-2", Money(1000, "HKD"))
+    with pytest.raises(ProviderRefused):
+        refund(pay, "refund-3", Money(300, "USD"), Money(1299, "USD"))
+    assert refund(pay, "refund-4", Money(999, "HKD")) == REFUNDED
+    assert sum(one["amount"] for one in twin._book.refunds.values()) == 1299
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("CLOSED", FAILED), ("ABNORMAL", PENDING), ("NEWS", PENDING)])
+def test_a_refund_answers_in_our_words(twin: WechatPayGlobalTwin, outcome: str, state: str) -> None:
+    pay = provider(twin)
+    control(twin, "pay", pay.create(attempt(), present()).client)
+    control(twin, "faults", {"refund_outcome": outcome})
+    assert refund(pay, "refund-1", HKD_1299) == state
+
+
+def test_an_accepted_refund_whose_state_cannot_be_had_is_pending_and_never_refused(twin: WechatPayGlobalTwin) -> None:
+    def deaf(method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> outbound.Reply:
+        if method == "GET":
+            url = url.replace("refund-1", "refund-9")
+        return outbound.send(method, url, headers, body, seconds)
+
+    pay = provider(twin, deaf)
+    control(twin, "pay", pay.create(attempt(), present()).client)
+    assert refund(pay, "refund-1", HKD_1299) == PENDING
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 502}, {"status": 302}, {"status": 200}, {"reset": True}, {"delay_seconds": 1}, {"lose_answer": True},
+     {"wrong_reply_signature": True}],
+    ids=lambda fault: next(iter(fault)) + str(next(iter(fault.values()))),
+)  # fmt: skip
+def test_whatever_is_no_clear_answer_leaves_the_outcome_unknown(
+    twin: WechatPayGlobalTwin, fault: dict[str, Any]
+) -> None:
+    pay = provider(twin, hasty)
+    control(twin, "faults", fault)
+    for call in (
+        lambda: pay.create(attempt(), present()),
+        lambda: pay.query(NUMBER, "", present()),
+        lambda: pay.close(NUMBER, "", present()),
+        lambda: refund(pay, "refund-1", HKD_1299),
+    ):
+        with pytest.raises(OutcomeUnknown):
+            call()
+
+
+def test_nobody_at_the_address_is_surely_not_delivered(twin: WechatPayGlobalTwin) -> None:
+    pay = wechat_pay_global_from_secret("http://127.0.0.1:9", json.dumps(twin.secret()))
+    with pytest.raises(Unavailable) as unavailable:
+        pay.create(attempt(), present())
+    assert not isinstance(unavailable.value, OutcomeUnknown)
+
+
+def test_certificates_come_from_the_global_path(twin: WechatPayGlobalTwin) -> None:
+    control(twin, "faults", {"key_mode": "certificate"})
+    pay = provider(twin, platform_keys={}, refresh_certificates=True)
+    assert pay.query(NUMBER, "", present()).state == CREATED
+    assert any(entry.get("path") == "/v3/global/certificates" for entry in twin.journal)
