@@ -1,4 +1,4 @@
-"""What the global twin adds to the mainland's: its book survives a restart, currencies included, and it refuses by name."""
+"""What the global twin adds: its book survives a restart, currencies included, and it refuses by name."""
 
 from __future__ import annotations
 
