@@ -7,6 +7,7 @@ Switches, `POST /_twin/faults` with a JSON object (an empty one heals; a twin ma
     delay_seconds   wait before each answer of the API
     status          answer every API call with this HTTP status and an HTML page, as a broken load balancer does
     reset           close the connection without an answer
+    dated           seconds since the epoch: what a payer or we do is written into the books as of then
     times           how many API calls the above hit before they heal by themselves (absent: until changed)
 """
 
@@ -67,6 +68,10 @@ class Twin:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def moment(self) -> float:
+        """When what happens now is dated: seconds since the epoch."""
+        return float(self.faults.get("dated", 0)) or time.time()
 
     def handle(self, request: TwinRequest) -> TwinReply:
         """Answer one API call. Paths below `/_twin/` that `control` does not know come here too."""

@@ -12,6 +12,7 @@ Switches, besides those of `server` and `notices`:
     refund_outcome  "succeeded" (default), "pending", "failed"
     lose_answer     true: calls are carried out, and the connection closes without a word
     search_lags     true: the search finds nothing yet
+    bill            what is wrong with the balance transactions, see `bill_faults`
 
 `POST /_twin/roll_secret` `{}`: a second endpoint secret; events carry a v1 for each of the last two.
 """
@@ -30,6 +31,7 @@ from urllib.parse import parse_qsl
 
 from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+from sandbox.twins.stripe_bill import balance_transactions
 from sandbox.twins.stripe_book import Book, Refusal
 
 API_VERSION = "2025-09-30.clover"
@@ -124,11 +126,13 @@ class StripeTwin(Twin):
     def _route(self, request: TwinRequest) -> TwinReply:
         fields = dict(parse_qsl(request.body.decode(), keep_blank_values=True)) if request.method == "POST" else {}
         if request.path == "/v1/payment_intents" and request.method == "POST":
-            intent = self._book.create(fields, int(time.time()))
+            intent = self._book.create(fields, int(self.moment()))
             self._tell(intent["id"], [("payment_intent.created", intent)])
             return json_reply(intent)
         if request.path == "/v1/payment_intents/search" and request.method == "GET":
             return json_reply(self._search(request.query.get("query", "")))
+        if request.path == "/v1/balance_transactions" and request.method == "GET":
+            return json_reply(balance_transactions(self._book, request.query, self.faults.get("bill") or {}))
         if request.path == "/v1/refunds" and request.method == "POST":
             return self._refund(fields)
         found = _INTENT.fullmatch(request.path)
@@ -152,7 +156,7 @@ class StripeTwin(Twin):
 
     def _refund(self, fields: dict[str, str]) -> TwinReply:
         outcome = str(self.faults.get("refund_outcome", "succeeded"))
-        refund, charge = self._book.refund(fields, outcome, int(time.time()))
+        refund, charge = self._book.refund(fields, outcome, int(self.moment()))
         events = [("refund.created", refund)]
         if outcome == "failed":
             events.append(("refund.failed", refund))
@@ -178,7 +182,7 @@ class StripeTwin(Twin):
             intent = self._book.decline(intent_id, str(wanted["decline"]))
             self._tell(intent_id, [("payment_intent.payment_failed", intent)])
             return json_reply({"error": intent["last_payment_error"]}, 402)
-        processing, paid = self._book.pay(intent_id, int(time.time()))
+        processing, paid = self._book.pay(intent_id, int(self.moment()))
         self._tell(intent_id, [("payment_intent.processing", processing), ("payment_intent.succeeded", paid)])
         return json_reply({"paymentIntent": {"id": intent_id, "status": paid["status"]}})
 
@@ -204,7 +208,7 @@ class StripeTwin(Twin):
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
             "api_version": API_VERSION,
-            "created": int(time.time()),
+            "created": int(self.moment()),
             "data": {"object": subject},
             "livemode": False,
             "pending_webhooks": 1,

@@ -14,6 +14,7 @@ Switches, besides those of `server` and `notices`:
     refund_outcome         "SUCCESS" (default), "ABNORMAL" or "CLOSED"
     lose_answer            true: calls are carried out, and the connection closes without a word
     wrong_reply_signature  true: answers are signed wrongly
+    bill                   what is wrong with the trade bill, see `bill_faults`
 
 `POST /_twin/rotate` `{"what": "certificate" | "api_v3_key"}`: from then on the new one is used.
 """
@@ -31,7 +32,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 
-from sandbox.twins import wechat_pay_keys
+from sandbox.twins import wechat_pay_bill, wechat_pay_keys
 from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
 from sandbox.twins.wechat_pay_book import Book, Refusal, rfc3339
@@ -113,8 +114,7 @@ class WechatPayTwin(Twin):
                 return self._control_payer(request)
             self._authenticate(request)
         except Refusal as no:
-            # The party signs nothing for someone who it does not know.
-            return self._refused(no)
+            return self._refused(no)  # the party signs nothing for someone who it does not know
         with self.lock:
             try:
                 reply = self._route(request)
@@ -122,10 +122,12 @@ class WechatPayTwin(Twin):
                 reply = self._refused(no)
             self.remember("book", self._book.kept())
         self.note("request", method=request.method, path=request.path, answer=reply.status)
+        if request.path == wechat_pay_bill.FILE:
+            return reply  # a file is not signed: its hash was
         return TwinReply(reply.status, reply.body, {**reply.headers, **self._reply_headers(request, reply.body)})
 
     def _route(self, request: TwinRequest) -> TwinReply:
-        now = time.time()
+        now = self.moment()
         asked = (request.method, request.path)
         if asked == ("POST", "/v3/pay/transactions/jsapi"):
             return json_reply({"prepay_id": self._book.create(_json(request), now)})
@@ -143,6 +145,8 @@ class WechatPayTwin(Twin):
         refunds = _REFUNDS.fullmatch(request.path)
         if refunds and (request.method == "GET") == bool(refunds.group(1)):
             return self._refunds(request, refunds.group(1), now)
+        if request.method == "GET" and request.path in wechat_pay_bill.PATHS:
+            return wechat_pay_bill.answer(self, self._book, request)
         raise Refusal(404, "RESOURCE_NOT_EXISTS")
 
     def _refunds(self, request: TwinRequest, number: str | None, now: float) -> TwinReply:
@@ -165,17 +169,15 @@ class WechatPayTwin(Twin):
             return json_reply({})
         if request.path != "/_twin/pay":
             raise Refusal(404, "RESOURCE_NOT_EXISTS")
-        now = time.time()
+        now = self.moment()
         with self.lock:
             number = wanted.get("out_trade_no") or self._book.number_of(self._signed_prepay_id(wanted), now)
             paid = self._book.pay(number, int(wanted.get("coupon_minor", 0)), now)
             url = self._book.orders[number]["wanted"]["notify_url"]
-            self._notify("TRANSACTION.SUCCESS", "transaction", paid, url, hold=self._held(number))
+            held = number if self.faults.get("reorder") else ""
+            self._notify("TRANSACTION.SUCCESS", "transaction", paid, url, hold=held)
             self.remember("book", self._book.kept())
         return json_reply({"errMsg": "requestPayment:ok", "transaction_id": paid["transaction_id"]})
-
-    def _held(self, number: str) -> str:
-        return number if self.faults.get("reorder") else ""
 
     def _signed_prepay_id(self, wanted: dict[str, Any]) -> str:
         """As the app does before it shows the cashier."""

@@ -28,3 +28,5 @@ class Capabilities(NamedTuple):
     """True: an approved payment is AUTHORISED until we call `capture`."""
     hosts: tuple[str, ...] = ()
     """Where its client calls go, production and sandbox: no other host is ever spoken to."""
+    bill_utc_offset_seconds: int = 0
+    """Of the time zone in which its bills count days."""

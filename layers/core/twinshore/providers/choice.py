@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twinshore.payments.port import Payer, PaymentProvider
     from twinshore.providers.capabilities import Capabilities
     from twinshore.providers.setup import Setup
+    from twinshore.reconciliation.port import Bills
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
@@ -23,6 +24,19 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 def build_provider(name: str, setup: Setup) -> PaymentProvider:
     """Raises ProviderNotConfigured: there is no such code, or its secret is not complete."""
     built: PaymentProvider = _entry(name).build(setup)
+    return built
+
+
+def build_bills(name: str, setup: Setup) -> Bills | None:
+    """Where its bills come from (`bills.build`); None if they only come as files, by hand.
+
+    Raises ProviderNotConfigured."""
+    _entry(name)
+    try:
+        module = _module(name, "bills")
+    except ProviderNotConfigured:
+        return None
+    built: Bills = module.build(setup)
     return built
 
 
@@ -45,9 +59,13 @@ def payer_for(name: str, payer: Payer, wechat_openid: Callable[[], str | None]) 
 
 
 def _entry(name: str) -> Any:
+    return _module(name, "entry")
+
+
+def _module(name: str, part: str) -> Any:
     if not _NAME.fullmatch(name):
         raise ProviderNotConfigured("That is no name of a payment provider.")
-    for module in (f"twinshore.providers.{name}.entry", f"twinshore_provider_{name}.entry"):
+    for module in (f"twinshore.providers.{name}.{part}", f"twinshore_provider_{name}.{part}"):
         try:
             return import_module(module)
         except ModuleNotFoundError as err:

@@ -126,6 +126,10 @@ class Stripe:
         notice = event_notice(event)
         return ([] if notice is None else [notice]), _KEPT
 
+    def read(self, target: str) -> dict[str, Any]:
+        """A JSON object. Raises ProviderRefused, Unavailable, OutcomeUnknown."""
+        return self._call("GET", target)
+
     def _find(self, reference: str, provider_id: str) -> dict[str, Any] | None:
         if not provider_id:
             query = f"metadata['reference']:'{reference}'"

@@ -152,6 +152,17 @@ class WechatPay:
         translate = payment_notice if kind.startswith("TRANSACTION.") else refund_notice
         return translate(notice_id, content)
 
+    def read(self, target: str, now: int) -> dict[str, Any]:
+        """A signed answer to a signed question. Raises ProviderRefused, Unavailable, OutcomeUnknown."""
+        return self._call("GET", target, None, now)
+
+    def download(self, target: str, now: int, timeout_seconds: float) -> bytes:
+        """A file. The reply is not signed: its hash came in a reply that was. Raises as `read`."""
+        reply = self._exchange("GET", target, None, now, timeout_seconds)
+        if reply.status != 200:
+            raise refusal(json_object(reply.body).get("code"), reply.headers.get("request-id", ""))
+        return reply.body
+
     def _call(self, method: str, target: str, content: Mapping[str, Any] | None, now: int) -> dict[str, Any]:
         """Raises ProviderRefused, Unavailable, OutcomeUnknown. {} for 204."""
         reply = self._exchange(method, target, content, now, TIMEOUT_SECONDS)

@@ -60,6 +60,8 @@ REFUSAL = {
     "ORDERNOTEXIST": "not_found",
     "RESOURCE_NOT_EXISTS": "not_found",
     "NOT_ENOUGH": "not_enough_funds",
+    "NO_STATEMENT_EXIST": "no_bill",
+    "STATEMENT_CREATING": "bill_not_ready",
 }
 """Error code of the reply -> the `reason` of ProviderRefused."""
 

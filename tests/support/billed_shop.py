@@ -1,0 +1,120 @@
+"""A shop whose payments go through a provider's twin over HTTP, and that hears of them by asking: for bills.
+
+What happens is dated by the twin's switch `dated`: yesterday at noon of the provider's day, unless a test says when.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from sandbox.twins.stripe import StripeTwin
+from sandbox.twins.wechat_pay import WechatPayTwin
+from tests.support.paper_shop import ANNA, Shop
+from twinshore.cells import Method
+from twinshore.money import Money
+from twinshore.outbound import send
+from twinshore.payments.order import Order
+from twinshore.payments.port import Payer
+from twinshore.providers.choice import build_bills, build_provider, capabilities_of
+from twinshore.providers.setup import Setup
+from twinshore.reconciliation import daybook
+from twinshore.reconciliation.days import DAY_SECONDS, day_of, starts_at
+from twinshore.reconciliation.differences import Difference, read
+from twinshore.reconciliation.reconcile import Party, Reconciled, reconcile
+
+CURRENCY = {"stripe": "EUR", "wechat_pay": "CNY"}
+CAPTURED, REFUNDED = "payment.captured", "payment.refunded"
+
+
+class BilledShop(Shop):
+    def __init__(self, path: Path, twin: StripeTwin | WechatPayTwin) -> None:
+        super().__init__(path, now=int(time.time()))
+        self.twin, self.name = twin, twin.name
+        setup = Setup(json.dumps(twin.secret()), twin.url, "https://cell.example/v1/webhooks/x", None)  # type: ignore[arg-type]
+        provider: Any = build_provider(self.name, setup)
+        bills = build_bills(self.name, setup)
+        assert bills is not None
+        self.providers[self.name] = provider
+        self.tills = self.tills._replace(
+            methods_for=lambda currency: (Method("real", self.name, ()),),
+            payer=lambda name, member_id: Payer("openid-of-nobody"),
+        )
+        self.party = Party(self.name, provider, bills, capabilities_of(self.name).bill_utc_offset_seconds)
+        self.day = day_of(self.now - DAY_SECONDS, self.party.utc_offset_seconds)
+        # The bill of yesterday is there from 10:00 in Beijing: before that, the day before yesterday's is taken.
+        if self.name == "wechat_pay" and (self.now + self.party.utc_offset_seconds) % DAY_SECONDS < 10 * 3600:
+            self.day = day_of(self.now - 2 * DAY_SECONDS, self.party.utc_offset_seconds)
+        self.starts = starts_at(self.day, self.party.utc_offset_seconds)
+        self._entered = 0
+        self._at = self.starts + DAY_SECONDS // 2
+        self.bill()
+
+    def bill(self, at: int = 0, **wrong: Any) -> None:
+        """From now on things happen at `at`, and the bill is wrong in these ways."""
+        self._at = at or self.starts + DAY_SECONDS // 2
+        self.faults(bill=wrong)
+
+    def faults(self, **more: Any) -> None:
+        self._control("/_twin/faults", {"dated": self._at, "drop_notices": True, **more})
+
+    def started(self, amount_minor: int = 1299) -> tuple[str, str]:
+        """Order and reference."""
+        order_id = self.order(Money(amount_minor, CURRENCY[self.name]))
+        started = self.start(order_id, "real")
+        self._client = started["client"]
+        return order_id, str(started["reference"])
+
+    def pays(self, amount_minor: int = 1299) -> tuple[str, str]:
+        """Paid, and we have not heard of it."""
+        order_id, reference = self.started(amount_minor)
+        wanted: Any = {"client_secret": self._client["client_secret"]} if self.name == "stripe" else self._client
+        self._control("/_twin/pay", wanted)
+        return order_id, reference
+
+    def paid(self, amount_minor: int = 1299) -> tuple[str, str]:
+        order_id, reference = self.pays(amount_minor)
+        self.refresh(order_id)
+        return order_id, reference
+
+    def refunds(self, order_id: str, amount_minor: int) -> str:
+        """Our reference of it. Weixin Pay says by a notice that a refund is through; here we ask once more."""
+        told = self.refund(order_id, amount_minor)
+        order = self.read(order_id)
+        if told["status"] != "refunded":
+            from twinshore.payments.refunding import ask_for_refund
+
+            refund, attempt = order.refunds[-1], order.attempts[0]
+            order = ask_for_refund(self.store, self.party.provider, order, attempt, refund, self.now)
+        return order.refund_reference(order.refunds[-1])
+
+    def hears(self, times: int = 1) -> None:
+        """The day-book's consumers are told what was committed since; each event `times` times, as of its day."""
+        new = [event for event in self.told() if event.name in (CAPTURED, REFUNDED)][self._entered :]
+        self._entered += len(new)
+        for event in new * times:
+            if event.name == CAPTURED:
+                daybook.enter_capture(event, self.store, self.party.utc_offset_seconds)
+            else:
+                daybook.enter_refund(event._replace(at=self._at), self.store, self.party.utc_offset_seconds)
+
+    def reconcile(self, day: str = "", now: int = 0) -> Reconciled:
+        return reconcile(self.store, self.party, day or self.day, now or int(time.time()))
+
+    def differences(self, day: str = "") -> list[Difference]:
+        return list(read(self.store, self.name, day or self.day))
+
+    def found(self, day: str = "") -> list[tuple[str, str, str, str, str]]:
+        return [(one.kind, one.name, one.action, one.state, one.outcome) for one in self.differences(day)]
+
+    def order_of(self, order_id: str) -> Order:
+        return self.read(order_id)
+
+    def _control(self, path: str, content: dict[str, Any]) -> None:
+        reply = send("POST", self.twin.url + path, {"Content-Type": "application/json"}, json.dumps(content).encode())
+        assert reply.status == 200, reply.body
+
+
+__all__ = ["ANNA", "BilledShop"]
