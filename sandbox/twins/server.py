@@ -7,7 +7,7 @@ Switches, `POST /_twin/faults` with a JSON object (an empty one heals; a twin ma
     delay_seconds   wait before each answer of the API
     status          answer every API call with this HTTP status and an HTML page, as a broken load balancer does
     reset           close the connection without an answer
-    dated           seconds since the epoch: what a payer or we do is written into the books as of then
+    clock           seconds since the epoch: where the party's clock stands (of twins that keep bills)
     times           how many API calls the above hit before they heal by themselves (absent: until changed)
 """
 
@@ -70,8 +70,8 @@ class Twin:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def moment(self) -> float:
-        """When what happens now is dated: seconds since the epoch."""
-        return float(self.faults.get("dated", 0)) or time.time()
+        """The party's clock: seconds since the epoch."""
+        return float(self.faults.get("clock", 0)) or time.time()
 
     def handle(self, request: TwinRequest) -> TwinReply:
         """Answer one API call. Paths below `/_twin/` that `control` does not know come here too."""

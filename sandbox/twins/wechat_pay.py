@@ -224,7 +224,7 @@ class WechatPayTwin(Twin):
         if by_certificate:
             newest = self._certificates()[-1]
             serial, pem = newest["serial"], newest["private_pem"]
-        timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
+        timestamp, nonce = str(int(self.moment())), secrets.token_hex(16)
         signed = b"" if wrongly else f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
         return {
             "Wechatpay-Timestamp": timestamp,
@@ -241,7 +241,7 @@ class WechatPayTwin(Twin):
         timestamp = said.get("timestamp", "")
         if scheme != "WECHATPAY2-SHA256-RSA2048" or not known or not timestamp.isdigit():
             raise Refusal(401, "SIGN_ERROR", "268443699")
-        if abs(time.time() - int(timestamp)) > CLOCK_DRIFT_SECONDS:
+        if abs(self.moment() - int(timestamp)) > CLOCK_DRIFT_SECONDS:
             raise Refusal(401, "SIGN_ERROR", "268443699")
         head = f"{request.method}\n{request.target}\n{timestamp}\n{said.get('nonce_str')}\n"
         self._verify(said.get("signature", ""), head.encode() + request.body + b"\n")

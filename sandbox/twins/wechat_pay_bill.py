@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import gzip
 import hashlib
-import time
 from typing import Any, Iterator
 from urllib.parse import urlencode
 
@@ -40,7 +39,7 @@ def answer(twin: Twin, book: Book, request: TwinRequest) -> TwinReply:
     day = request.query.get("bill_date", "")
     if request.query.get("bill_type") != "ALL" or request.query.get("tar_type") != "GZIP":
         raise Refusal(400, "PARAM_ERROR")
-    _check_ready(day)
+    _check_ready(day, twin.moment())
     content = _file(book, day, bill)
     if not _lines(book, day, bill):
         raise Refusal(400, "NO_STATEMENT_EXIST")
@@ -50,13 +49,13 @@ def answer(twin: Twin, book: Book, request: TwinRequest) -> TwinReply:
     return json_reply({"download_url": link, "hash_type": "SHA1", "hash_value": sha1})
 
 
-def _check_ready(day: str) -> None:
+def _check_ready(day: str, now: float) -> None:
     try:
         date = datetime.date.fromisoformat(day)
     except ValueError:
         raise Refusal(400, "PARAM_ERROR") from None
     ready = datetime.datetime.combine(date + datetime.timedelta(days=1), datetime.time(READY_HOUR), _BEIJING)
-    if time.time() < ready.timestamp():
+    if now < ready.timestamp():
         raise Refusal(400, "STATEMENT_CREATING")
 
 

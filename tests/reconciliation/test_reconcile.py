@@ -160,7 +160,7 @@ def test_a_day_that_died_in_the_middle_is_run_again(shop: BilledShop) -> None:
 
 
 def test_a_payment_near_midnight_is_matched_on_the_day_before(shop: BilledShop) -> None:
-    """Our capture is dated a second before midnight, their line a second after it."""
+    """Our capture is dated a second before midnight, and their line a second after it."""
     before = days_later(shop.day, -1)
     shop.bill(at=shop.starts - 1)
     _, reference = shop.paid()

@@ -1,37 +1,37 @@
 """A shop whose payments go through a provider's twin over HTTP, and that hears of them by asking: for bills.
 
-What happens is dated by the twin's switch `dated`: yesterday at noon of the provider's day, unless a test says when.
+The clock of both stands at noon of the day, unless a test says when; bills are read on the day after.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 from sandbox.twins.stripe import StripeTwin
 from sandbox.twins.wechat_pay import WechatPayTwin
-from tests.support.paper_shop import ANNA, Shop
+from tests.support.paper_shop import Shop
 from twinshore.cells import Method
 from twinshore.money import Money
 from twinshore.outbound import send
-from twinshore.payments.order import Order
 from twinshore.payments.port import Payer
+from twinshore.payments.refunding import ask_for_refund
 from twinshore.providers.choice import build_bills, build_provider, capabilities_of
 from twinshore.providers.setup import Setup
 from twinshore.reconciliation import daybook
-from twinshore.reconciliation.days import DAY_SECONDS, day_of, starts_at
+from twinshore.reconciliation.days import DAY_SECONDS, days_later, starts_at
 from twinshore.reconciliation.differences import Difference, read
 from twinshore.reconciliation.reconcile import Party, Reconciled, reconcile
 
+DAY = "2026-09-21"
 CURRENCY = {"stripe": "EUR", "wechat_pay": "CNY"}
 CAPTURED, REFUNDED = "payment.captured", "payment.refunded"
 
 
 class BilledShop(Shop):
     def __init__(self, path: Path, twin: StripeTwin | WechatPayTwin) -> None:
-        super().__init__(path, now=int(time.time()))
+        super().__init__(path)
         self.twin, self.name = twin, twin.name
         setup = Setup(json.dumps(twin.secret()), twin.url, "https://cell.example/v1/webhooks/x", None)  # type: ignore[arg-type]
         provider: Any = build_provider(self.name, setup)
@@ -43,22 +43,19 @@ class BilledShop(Shop):
             payer=lambda name, member_id: Payer("openid-of-nobody"),
         )
         self.party = Party(self.name, provider, bills, capabilities_of(self.name).bill_utc_offset_seconds)
-        self.day = day_of(self.now - DAY_SECONDS, self.party.utc_offset_seconds)
-        # The bill of yesterday is there from 10:00 in Beijing: before that, the day before yesterday's is taken.
-        if self.name == "wechat_pay" and (self.now + self.party.utc_offset_seconds) % DAY_SECONDS < 10 * 3600:
-            self.day = day_of(self.now - 2 * DAY_SECONDS, self.party.utc_offset_seconds)
-        self.starts = starts_at(self.day, self.party.utc_offset_seconds)
+        self.day = DAY
+        self.starts = starts_at(DAY, self.party.utc_offset_seconds)
         self._entered = 0
-        self._at = self.starts + DAY_SECONDS // 2
         self.bill()
 
     def bill(self, at: int = 0, **wrong: Any) -> None:
         """From now on things happen at `at`, and the bill is wrong in these ways."""
-        self._at = at or self.starts + DAY_SECONDS // 2
+        self.now = at or self.starts + DAY_SECONDS // 2
         self.faults(bill=wrong)
 
     def faults(self, **more: Any) -> None:
-        self._control("/_twin/faults", {"dated": self._at, "drop_notices": True, **more})
+        self._switches = {"drop_notices": True, **more}
+        self._control("/_twin/faults", {"clock": self.now, **self._switches})
 
     def started(self, amount_minor: int = 1299) -> tuple[str, str]:
         """Order and reference."""
@@ -84,24 +81,25 @@ class BilledShop(Shop):
         told = self.refund(order_id, amount_minor)
         order = self.read(order_id)
         if told["status"] != "refunded":
-            from twinshore.payments.refunding import ask_for_refund
-
             refund, attempt = order.refunds[-1], order.attempts[0]
             order = ask_for_refund(self.store, self.party.provider, order, attempt, refund, self.now)
         return order.refund_reference(order.refunds[-1])
 
     def hears(self, times: int = 1) -> None:
-        """The day-book's consumers are told what was committed since; each event `times` times, as of its day."""
+        """The day-book's consumers are told what was committed since; each event `times` times."""
         new = [event for event in self.told() if event.name in (CAPTURED, REFUNDED)][self._entered :]
         self._entered += len(new)
         for event in new * times:
             if event.name == CAPTURED:
                 daybook.enter_capture(event, self.store, self.party.utc_offset_seconds)
             else:
-                daybook.enter_refund(event._replace(at=self._at), self.store, self.party.utc_offset_seconds)
+                daybook.enter_refund(event, self.store, self.party.utc_offset_seconds)
 
-    def reconcile(self, day: str = "", now: int = 0) -> Reconciled:
-        return reconcile(self.store, self.party, day or self.day, now or int(time.time()))
+    def reconcile(self, day: str = "") -> Reconciled:
+        """At 04:00 UTC of the next day."""
+        self.now = starts_at(days_later(day or self.day, 1), 0) + 4 * 3600
+        self.faults(**self._switches)
+        return reconcile(self.store, self.party, day or self.day, self.now)
 
     def differences(self, day: str = "") -> list[Difference]:
         return list(read(self.store, self.name, day or self.day))
@@ -109,12 +107,6 @@ class BilledShop(Shop):
     def found(self, day: str = "") -> list[tuple[str, str, str, str, str]]:
         return [(one.kind, one.name, one.action, one.state, one.outcome) for one in self.differences(day)]
 
-    def order_of(self, order_id: str) -> Order:
-        return self.read(order_id)
-
     def _control(self, path: str, content: dict[str, Any]) -> None:
         reply = send("POST", self.twin.url + path, {"Content-Type": "application/json"}, json.dumps(content).encode())
         assert reply.status == 200, reply.body
-
-
-__all__ = ["ANNA", "BilledShop"]
