@@ -30,8 +30,8 @@ WHY_PATH = (
     " signature, the window and the translation (a time, an amount with its currency) are the rest."
 )
 WHY_SEAM = (
-    "the door also reads the platform's event, routes it, forms the answer and writes a log line; no peer writes one."
-    " That costs about half of the RSA verification, and the goal leaves a quarter of it."
+    "the door also reads the platform's whole event, routes it, forms the answer and writes a log line; no peer writes"
+    " one. The verify path itself takes up what the goal leaves above *by hand*."
 )
 WAITING = ("login_door", "pay_door", "pay_door_dynamodb")
 """They wait for WeChat, a disk, a database: wall time is what counts."""
