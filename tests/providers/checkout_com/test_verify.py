@@ -64,8 +64,8 @@ GOOD = {"subdomain": "abc123", "secret_key": "sk", "webhook_keys": ["k"]}
     "secret",
     [
         "", "{}", "null", "[]", {**GOOD, "secret_key": ""}, {**GOOD, "webhook_keys": []},
-        {**GOOD, "webhook_keys": [""]}, {**GOOD, "webhook_keys": "k"}, {**GOOD, "webhook_keys": ["k", " "]}, {**GOOD, "subdomain": ""},
-        {**GOOD, "subdomain": "evil.example/"}, {**GOOD, "subdomain": "a.b"},
+        {**GOOD, "webhook_keys": [""]}, {**GOOD, "webhook_keys": "k"}, {**GOOD, "webhook_keys": ["k", " "]},
+        {**GOOD, "subdomain": ""}, {**GOOD, "subdomain": "evil.example/"}, {**GOOD, "subdomain": "a.b"},
     ],
 )  # fmt: skip
 def test_a_secret_that_is_missing_empty_or_half_written_closes_the_door(secret: Any, vault: StoreVault) -> None:
