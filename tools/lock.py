@@ -16,11 +16,13 @@ LOCKS = pathlib.Path(__file__).resolve().parent.parent / "requirements"
 ORDER = ("bootstrap", "runtime", "test", "lint", "bench", "sam", "ministack")
 OPTIONS = ["--quiet", "--universal", "--python-version=3.10", "--generate-hashes"]
 OPTIONS += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+# What a lock installs is the whole of it (--no-deps), so a pin that is too narrow is widened here, once.
+OVERRIDES = ["--override", "overrides.txt"]
 
 assert set(ORDER) == {path.stem for path in LOCKS.glob("*.in")}, "every .in file is in ORDER"
 for name in ORDER:
     print("twinshore: locking", name, flush=True)
-    subprocess.run([UV, "pip", "compile", *OPTIONS, f"{name}.in", "-o", f"{name}.txt"], cwd=LOCKS, check=True)
+    subprocess.run([UV, "pip", "compile", *OPTIONS, *OVERRIDES, f"{name}.in", "-o", f"{name}.txt"], cwd=LOCKS, check=True)
 
 LAYERS = {"aws": ("3.13", "x86_64-manylinux_2_28"), "tencent": ("3.10", "x86_64-manylinux2014")}
 for cloud, (python, platform) in LAYERS.items():
