@@ -26,6 +26,8 @@ MAIL_SENDER = "Twinshore <hello@twinshore.example>"
 TENCENT_ACCOUNT = ("BOXTENCENTKEY", "box-secret-key-of-no-real-account")
 AWS_ACCOUNT = ("BOXAWSKEY", "box-secret-key-of-no-real-account")
 WEBHOOK_PATH = "/v1/webhooks/stripe"
+WEBHOOK_RECEIVERS = "http://127.0.0.1"
+"""A developer's own receiver on this machine may subscribe to our webhooks; in the clouds only public addresses may."""
 
 SWITCHES: dict[str, dict[str, Any]] = {
     "wechat_pay": {"drop_notices": True, "wrong_signature": True, "notice_delay_seconds": 2, "lose_answer": True},
@@ -58,6 +60,7 @@ def secrets_for(cell: str, twins: Mapping[str, Twin]) -> dict[str, str]:
 def addresses_for(cell: str, ports: PortPlan) -> dict[str, str]:
     """Outside party -> base URL, as this cell sees it."""
     seen = {name: ports.url(port) for name, port in ports.twins.items() if not name.startswith("stripe")}
+    seen["webhook_receivers"] = WEBHOOK_RECEIVERS
     return {**seen, **({"stripe": ports.url(ports.twins[STRIPE_OF[cell]])} if cell in STRIPE_OF else {})}
 
 

@@ -13,10 +13,10 @@ SESSION_KEY_BYTES = 32
 
 
 def keep(file: Path, given: Mapping[str, str]) -> str:
-    """Write what is missing: session and vault keys and the cell's Ed25519 key are made once, `given` (what outside
-    parties issued) is always as given. Returns the public half of the cell's key: raw, base64."""
+    """Write what is missing: session, vault and webhook keys and the cell's Ed25519 key are made once, `given` (what
+    outside parties issued) is always as given. Returns the public half of the cell's key: raw, base64."""
     kept: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    for name in ("session_keys", "vault_keys"):
+    for name in ("session_keys", "vault_keys", "webhook_signing_keys"):
         if name not in kept:
             kept[name] = json.dumps([{"id": "box1", "secret": secrets.token_bytes(SESSION_KEY_BYTES).hex()}])
     if "cell_key" not in kept:

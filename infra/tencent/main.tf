@@ -60,10 +60,13 @@ locals {
     "/v1/points/*"        = "points"
     "/v1/notifications"   = "notifications"
     "/v1/notifications/*" = "notifications"
+
+    "/v1/webhook-subscriptions"   = "webhook_subscriptions"
+    "/v1/webhook-subscriptions/*" = "webhook_subscriptions"
   }
 
   # As infra/secrets.toml says. The values are put in by a person and never stand in a state file.
-  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "mail", "database"]
+  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "webhook_signing_keys", "mail", "database"]
 }
 
 resource "tencentcloud_vpc" "cell" {

@@ -27,10 +27,12 @@ from twinshore.deployment import settings as settings
 from twinshore.errors import NotFound
 
 if TYPE_CHECKING:
-    from twinshore.events import Event
+    from twinshore.events import Consumer, Event
     from twinshore.fx.port import RateSource
     from twinshore.login.home import Home
     from twinshore.notify.deliver import Channels
+    from twinshore.outbound_webhooks.port import Post
+    from twinshore.outbound_webhooks.signing import SigningKeys
     from twinshore.outbox import Consumers
     from twinshore.payments.port import PaymentProvider
     from twinshore.payments.starting import Tills
@@ -198,6 +200,8 @@ def consumers() -> Consumers:
     """Who is told what. Each is idempotent by event id."""
     from twinshore.fx.tables import current
     from twinshore.notify import consumers as notify
+    from twinshore.outbound_webhooks.catalogue import OFFERED
+    from twinshore.outbound_webhooks.deliveries import fan_out
     from twinshore.payments.capturing import capture_authorised
     from twinshore.payments.holding import requote
     from twinshore.payments.postings import post
@@ -219,7 +223,7 @@ def consumers() -> Consumers:
     def posted(event: Event) -> None:
         post(event, store())
 
-    return {
+    own: dict[str, tuple[Consumer, ...]] = {
         "payment.authorised": (lambda event: capture_authorised(event, store(), payment_provider, now()),),
         "payment.captured": (credited, tell(notify.receipt), posted),
         "payment.refunded": (withdrawn, tell(notify.refund), posted),
@@ -227,18 +231,42 @@ def consumers() -> Consumers:
         "dispute.lost": (withdrawn, posted),
         "points.earned": (tell(notify.points_credited),),
     }
+    told_outside = (lambda event: fan_out(event, store(), now()),)
+    return {name: (*own.get(name, ()), *(told_outside if name in OFFERED else ())) for name in {**own, **OFFERED}}
+
+
+def webhook_keys() -> SigningKeys:
+    """What the secrets of merchants' webhook subscriptions are derived from."""
+    from twinshore.outbound_webhooks.signing import signing_keys
+
+    return signing_keys(secret("webhook_signing_keys"))
+
+
+def webhook_receivers() -> str:
+    """Where webhooks may go besides the open internet: receivers in the box; "" in the clouds."""
+    return outside("webhook_receivers", "")
+
+
+def _webhook_post() -> Post:
+    from functools import partial
+
+    from twinshore.outbound_public import post_public
+
+    return partial(post_public, exempt=webhook_receivers())
 
 
 @cache
 def jobs() -> Mapping[str, Callable[[int], object]]:
     """What timers ask for, by name; each takes the time in seconds since the epoch."""
     from twinshore.fx.tables import refresh
+    from twinshore.outbound_webhooks.sweeping import send_due
     from twinshore.outbox import sweep
     from twinshore.payments.polling import poll_due
 
     return {
         "fx-refresh": lambda at: refresh(store(), rate_source(), at),
         "payment-poll": lambda at: poll_due(store(), payment_provider, at),
+        "webhook-send": lambda at: send_due(store(), _webhook_post(), webhook_keys, at),
         "outbox-sweep": lambda at: sweep(store(), consumers(), at),
         "expired-delete": lambda _: _delete_expired(),
     }

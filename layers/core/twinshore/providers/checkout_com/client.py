@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Mapping
 
 from twinshore.errors import BadRequest, Unavailable
 from twinshore.payments.port import (
@@ -22,6 +22,7 @@ from twinshore.payments.port import (
     ProviderRefused,
     Started,
 )
+from twinshore.providers.checkout_com.account import Account as Account
 from twinshore.providers.checkout_com.amounts import to_checkout
 from twinshore.providers.checkout_com.status import (
     MARK,
@@ -47,12 +48,6 @@ DESCRIPTION_LIMIT_CHARACTERS = 100
 PAYMENTS_PER_PAGE = 20
 _SUBDOMAIN = re.compile(r"[a-z0-9]{1,63}")
 _KEPT = Acknowledgement(200, b"{}", "application/json")
-
-
-class Account(NamedTuple):
-    secret_key: str
-    webhook_keys: tuple[str, ...]
-    processing_channel_id: str = ""
 
 
 class CheckoutCom:

@@ -7,7 +7,7 @@ attempt's reference; a refund has none either, so it is looked for by its mercha
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Mapping
 
 from twinshore.errors import BadRequest
 from twinshore.money import decimal_text
@@ -23,6 +23,7 @@ from twinshore.payments.port import (
 )
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
 from twinshore.providers.exchange import ask, json_object, send_outbound
+from twinshore.providers.hyperpay.account import Account as Account
 from twinshore.providers.hyperpay.capabilities import CAPABILITIES
 from twinshore.providers.hyperpay.status import (
     MARK,
@@ -50,14 +51,6 @@ CREATED_CHECKOUT = "000.200.100"
 NO_SUCH_TRANSACTION = "700.400.580"
 _LISTS = ("payments", "records", "linkedTransactions")
 _KEPT = Acknowledgement(200, b"", "text/plain")
-
-
-class Account(NamedTuple):
-    access_token: str
-    entity_ids: dict[str, str]
-    """By method: mada has an entity of its own."""
-    webhook_keys: tuple[str, ...]
-    takes_test: bool = False
 
 
 class HyperPay:

@@ -1,0 +1,23 @@
+"""Which of our events a merchant's system may hear. Every event name of the house stands in one of the two tables."""
+
+OFFERED = {
+    "payment.authorised": "the payer has agreed, the money is set aside",
+    "payment.captured": "an order is paid",
+    "payment.refunded": "money went back, in part or whole",
+    "payment.flagged": "a person must look at a payment",
+    "payment.disputed": "the payer's bank asks for the money back",
+    "dispute.won": "the money stays",
+    "dispute.lost": "the money went back",
+    "refund.failed": "a refund could not be carried out",
+    "points.earned": "points were credited",
+    "points.redeemed": "points were spent",
+    "points.refunded": "spent points came back",
+    "member.joined": "a person logged in for the first time",
+}
+"""Name -> what it means."""
+
+INTERNAL = {
+    "session.ended": "security of the person's login, nobody else's business",
+    "identity.unionid_learned": "joining identities is our own work",
+}
+"""Name -> why it stays in the house."""
