@@ -27,11 +27,10 @@ from twinshore.deployment import settings as settings
 from twinshore.errors import NotFound
 
 if TYPE_CHECKING:
-    from twinshore.events import Consumer, Event
+    from twinshore.events import Event
     from twinshore.fx.port import RateSource
     from twinshore.login.home import Home
     from twinshore.notify.deliver import Channels
-    from twinshore.outbound_webhooks.port import Post
     from twinshore.outbound_webhooks.signing import SigningKeys
     from twinshore.outbox import Consumers
     from twinshore.payments.port import PaymentProvider
@@ -200,12 +199,11 @@ def consumers() -> Consumers:
     """Who is told what. Each is idempotent by event id."""
     from twinshore.fx.tables import current
     from twinshore.notify import consumers as notify
-    from twinshore.outbound_webhooks.catalogue import OFFERED
-    from twinshore.outbound_webhooks.deliveries import fan_out
     from twinshore.payments.capturing import capture_authorised
     from twinshore.payments.holding import requote
     from twinshore.payments.postings import post
     from twinshore.points import consumers as points
+    from twinshore.webhook_wiring import and_subscribers
 
     def tell(consumer: Callable[..., object]) -> Callable[[Event], None]:
         def told(event: Event) -> None:
@@ -223,7 +221,7 @@ def consumers() -> Consumers:
     def posted(event: Event) -> None:
         post(event, store())
 
-    own: dict[str, tuple[Consumer, ...]] = {
+    own: Consumers = {
         "payment.authorised": (lambda event: capture_authorised(event, store(), payment_provider, now()),),
         "payment.captured": (credited, tell(notify.receipt), posted),
         "payment.refunded": (withdrawn, tell(notify.refund), posted),
@@ -231,8 +229,7 @@ def consumers() -> Consumers:
         "dispute.lost": (withdrawn, posted),
         "points.earned": (tell(notify.points_credited),),
     }
-    told_outside = (lambda event: fan_out(event, store(), now()),)
-    return {name: (*own.get(name, ()), *(told_outside if name in OFFERED else ())) for name in {**own, **OFFERED}}
+    return and_subscribers(own, store, now)
 
 
 def webhook_keys() -> SigningKeys:
@@ -247,14 +244,6 @@ def webhook_receivers() -> str:
     return outside("webhook_receivers", "")
 
 
-def _webhook_post() -> Post:
-    from functools import partial
-
-    from twinshore.outbound_public import post_public
-
-    return partial(post_public, exempt=webhook_receivers())
-
-
 @cache
 def jobs() -> Mapping[str, Callable[[int], object]]:
     """What timers ask for, by name; each takes the time in seconds since the epoch."""
@@ -262,11 +251,12 @@ def jobs() -> Mapping[str, Callable[[int], object]]:
     from twinshore.outbound_webhooks.sweeping import send_due
     from twinshore.outbox import sweep
     from twinshore.payments.polling import poll_due
+    from twinshore.webhook_wiring import webhook_post
 
     return {
         "fx-refresh": lambda at: refresh(store(), rate_source(), at),
         "payment-poll": lambda at: poll_due(store(), payment_provider, at),
-        "webhook-send": lambda at: send_due(store(), _webhook_post(), webhook_keys, at),
+        "webhook-send": lambda at: send_due(store(), webhook_post(webhook_receivers()), webhook_keys, at),
         "outbox-sweep": lambda at: sweep(store(), consumers(), at),
         "expired-delete": lambda _: _delete_expired(),
     }
