@@ -28,7 +28,7 @@ create table outbox (id integer primary key, topic text, payload text);
 SPEND = "update accounts set balance = balance - ? where id = ? and balance >= ?"
 
 WHY = (
-    "where commits do not wait for the disk, what is left is Python and written pages: the port's rows are JSON text"
+    "beside the wait for the disk, a commit is Python and written pages: the port's rows are JSON text"
     " under text keys, in one table for all rooms, where the loop has a table for each kind of row."
 )
 

@@ -101,7 +101,9 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _machine() -> list[str]:
-    there = {package.metadata["Name"].lower(): package.version for package in metadata.distributions()}
+    there = {
+        package.metadata["Name"].lower().replace("_", "-"): package.version for package in metadata.distributions()
+    }
     versions = ", ".join(f"{name} {there[name]}" for name in PACKAGES if name in there)
     return [
         f"Machine: {os.cpu_count()} cores, {_cpu_model()}, {platform.system()} {platform.release()}; load"
