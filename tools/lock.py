@@ -17,7 +17,7 @@ ORDER = ("bootstrap", "runtime", "test", "lint", "bench", "sam", "ministack")
 OPTIONS = ["--quiet", "--universal", "--python-version=3.10", "--generate-hashes"]
 OPTIONS += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
 # What a lock installs is the whole of it (--no-deps), so a pin that is too narrow is widened here, once.
-OVERRIDES = ["--override", "overrides.txt"]
+OVERRIDES = ["--override", "overrides.list"]
 
 assert set(ORDER) == {path.stem for path in LOCKS.glob("*.in")}, "every .in file is in ORDER"
 for name in ORDER:
