@@ -7,6 +7,8 @@ import pytest
 from infra.compile_cells import SOURCE, TARGET, compile_cells, render
 from twinshore.cells import Cells, Residency, load_cells
 from twinshore.errors import BrokenInvariant, Misdirected
+from twinshore.points.rewards import MINOR_UNITS_PER_POINT
+from twinshore.providers.choice import capabilities_of
 
 CELLS = load_cells()
 
@@ -52,8 +54,36 @@ def test_home_and_nearest() -> None:
 def test_methods_are_of_the_cell_and_the_currency() -> None:
     assert [method.name for method in CELLS.methods_in("cn", "CNY")] == ["wechat_pay"]
     assert CELLS.methods_in("cn", "EUR") == ()
-    assert {method.provider for method in CELLS.methods_in("eu", "EUR")} == {"stripe"}
+    assert {method.provider for method in CELLS.methods_in("eu", "EUR")} == {"stripe", "paypal"}
     assert CELLS.providers_in("cn") == ("wechat_pay",)
+
+
+@pytest.mark.parametrize(
+    ("market", "method", "provider"),
+    [
+        ("CN", "wechat_pay", "wechat_pay"), ("DE", "card", "stripe"), ("FR", "paypal", "paypal"),
+        ("SA", "mada", "hyperpay"), ("SG", "grabpay", "grabpay"), ("ID", "dana", "dana"),
+        ("BR", "mercado_pago", "mercado_pago"),
+    ],
+)  # fmt: skip
+def test_a_shopper_finds_a_local_method_at_home(market: str, method: str, provider: str) -> None:
+    home = CELLS.markets[market]
+    assert method in home.payment_methods
+    carried = {each.name: each.provider for each in CELLS.methods_in(home.home, home.currency)}
+    assert carried[method] == provider
+
+
+def test_every_markets_currency_earns_points() -> None:
+    assert {market.currency for market in CELLS.markets.values()} <= set(MINOR_UNITS_PER_POINT)
+
+
+@pytest.mark.parametrize("cell", CELLS.all)
+def test_every_method_is_one_that_its_provider_carries_in_each_of_its_currencies(cell: str) -> None:
+    for currency in {market.currency for market in CELLS.markets.values() if market.home == cell}:
+        for method in CELLS.methods_in(cell, currency):
+            said = capabilities_of(method.provider)
+            assert method.name in said.methods
+            assert not said.currencies or currency in said.currencies
 
 
 def test_a_new_country_is_a_diff_of_the_file() -> None:

@@ -70,7 +70,7 @@ def test_a_changed_byte_is_refused_and_nothing_is_written(paying: PayingPlace) -
     assert paying.call("GET", f"/v1/orders/{order_id}").text == before
 
 
-@pytest.mark.parametrize("provider", ["nobody", "paypal", "STRIPE", "wiring"])
+@pytest.mark.parametrize("provider", ["nobody", "adyen", "STRIPE", "wiring"])
 def test_an_unknown_provider_is_not_found(paying: PayingPlace, provider: str) -> None:
     assert send(paying, {}, b"{}", provider).status == 404
 

@@ -18,7 +18,7 @@ CountryOfPhone = Callable[[str], "str | None"]
 
 _MARKET_OF_LANGUAGE = {
     "zh-cn": "CN", "zh-hans": "CN", "de": "DE", "fr": "FR", "en-gb": "GB", "en-sg": "SG", "id": "ID", "ms": "MY",
-    "th": "TH", "ja": "JP", "en-us": "US", "pt-br": "BR", "pt": "BR",
+    "th": "TH", "ja": "JP", "en-us": "US", "pt-br": "BR", "pt": "BR", "ar-sa": "SA",
 }  # fmt: skip
 
 

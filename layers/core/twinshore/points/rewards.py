@@ -34,7 +34,7 @@ REWARDS = {
 # How much of a currency, in minor units, earns one point. About one yuan each: set by the programme, not by the rates
 # of the day, so that a price earns the same points today and tomorrow.
 MINOR_UNITS_PER_POINT = {"CNY": 100, "EUR": 12, "GBP": 10, "SGD": 18, "IDR": 210_000, "MYR": 60, "THB": 450,
-                         "JPY": 20, "USD": 14, "BRL": 75}  # fmt: skip
+                         "JPY": 20, "USD": 14, "BRL": 75, "SAR": 50}  # fmt: skip
 
 
 def find_reward(name: str) -> Reward:

@@ -4,7 +4,7 @@ from twinshore.providers.capabilities import Capabilities
 
 CAPABILITIES = Capabilities(
     name="wechat_pay",
-    methods=("weixin_pay",),
+    methods=("wechat_pay",),
     currencies=("CNY",),
     client="the parameters of wx.requestPayment",
     tells_failure=False,
