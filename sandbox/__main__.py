@@ -19,8 +19,9 @@ from sandbox.cell_host import CellFailed
 from sandbox.journeys import Journeys
 from sandbox.page_server import PageServer
 from sandbox.ports import PortTaken, base_port
-from sandbox.story import STEPS, TRAVELLERS, renew_session
+from sandbox.story import STEPS, renew_session
 from sandbox.terminal import Terminal, language_from
+from sandbox.travellers import TRAVELLERS
 
 JOURNEY_FILE = "journey.json"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any, Callable
 
 from sandbox import outside, ports, secrets_file
+from sandbox.accounts import accounts_of
 from sandbox.cell_gateway import CellPlace
 from sandbox.cell_host import ROOT, CellHost
 from sandbox.twins.server import Twin
@@ -24,10 +25,18 @@ class FolderTaken(Exception):
 class Box:
     """`start` brings everything up, `end` takes everything down; both may be called once."""
 
-    def __init__(self, folder: Path, base_port: int, say: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        base_port: int,
+        say: Callable[[str], None] = lambda line: None,
+        cells_file: Path = CELLS_FILE,
+    ) -> None:
         self.folder = folder.resolve()
-        self.declared: dict[str, Any] = json.loads(CELLS_FILE.read_text(encoding="utf-8"))
-        self.ports = ports.plan(base_port, _in_order(self.declared["cells"]), outside.PARTIES)
+        self.declared: dict[str, Any] = json.loads(cells_file.read_text(encoding="utf-8"))
+        cells = _in_order(self.declared["cells"])
+        self.accounts = accounts_of(self.declared, cells)
+        self.ports = ports.plan(base_port, cells, outside.parties(self.accounts))
         self.page_url = self.ports.url(self.ports.page)
         self.cells: dict[str, CellHost] = {}
         self.twins: dict[str, Twin] = {}
@@ -39,7 +48,7 @@ class Box:
         ports.require_free(self.ports)
         self._take_folder()
         try:
-            self.twins = outside.start_twins(self.folder / "twins", self.ports)
+            self.twins = outside.start_twins(self.folder / "twins", self.ports, self.accounts)
             self._write_cells_file(self._write_secrets())
             for name, cell in self.declared["cells"].items():
                 self.cells[name] = CellHost(self._place(name, cell), self._settings(name), self._say)
@@ -81,10 +90,8 @@ class Box:
 
     def _write_secrets(self) -> dict[str, str]:
         """Each cell's secrets file; returns the public halves of the cells' keys."""
-        return {
-            name: secrets_file.keep(self.folder / name / "secrets.json", outside.secrets_for(name, self.twins))
-            for name in self.declared["cells"]
-        }
+        given = {name: outside.secrets_for(name, self.twins, self.accounts) for name in self.declared["cells"]}
+        return {name: secrets_file.keep(self.folder / name / "secrets.json", each) for name, each in given.items()}
 
     def _write_cells_file(self, keys: dict[str, str]) -> None:
         """The declared cells with their endpoints on this machine and the keys made here."""
@@ -104,7 +111,7 @@ class Box:
             "TWINSHORE_CELL": name,
             "TWINSHORE_STORE": f"sqlite:{self.folder / name / 'store.db'}",
             "TWINSHORE_SECRETS": f"file:{self.folder / name / 'secrets.json'}",
-            "TWINSHORE_OUTSIDE": json.dumps(outside.addresses_for(name, self.ports)),
+            "TWINSHORE_OUTSIDE": json.dumps(outside.addresses_for(name, self.ports, self.accounts)),
             "TWINSHORE_CELLS_FILE": str(self.folder / "cells.json"),
             **outside.role_of(self.declared["cells"][name]["cloud"]),
         }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, NamedTuple
 
 from sandbox.secrets_file import write_whole
+from sandbox.story_start import method_name
 from sandbox.walk import StepFailed, Told, Traveller, Walk
 
 KEPT_SECONDS = 20 * 3600
@@ -106,7 +107,8 @@ class Journeys:
             "members": {
                 slug: {
                     "name": traveller.name, "place": traveller.place, "cell": traveller.cell,
-                    "currency": traveller.currency, "method": traveller.method,
+                    "currency": traveller.currency, "method": method_name(traveller.method),
+                    "local": traveller.is_local,
                     "id": state["id"], "done": state["done"], "failed": state["failed"],
                 }
                 for slug, traveller in self.travellers.items()

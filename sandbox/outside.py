@@ -1,21 +1,21 @@
 """The outside parties of the box: which twins there are, and what our cells' secrets say of them.
 
 Twins make their keys at the first start and keep them, so that twins and cells still know each other after a restart.
-Each AWS cell has a Stripe account of its own, as each legal entity has: a webhook endpoint belongs to one account.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Sequence
 
+from sandbox.accounts import Account, make_twin
 from sandbox.ports import PortPlan
 from sandbox.twins.server import Twin
 
-PARTIES = ("wechat", "wechat_pay", "stripe", "stripe_sea", "stripe_us", "mail", "ecb")
-"""In the order of their ports."""
-STRIPE_OF = {"eu": "stripe", "sea": "stripe_sea", "us": "stripe_us"}
+FIRST_PARTIES = ("wechat", "wechat_pay", "stripe", "stripe_sea", "stripe_us", "mail", "ecb")
+"""In the order of their ports; the twins of further accounts follow them."""
+SHARED_PARTIES = ("wechat", "mail", "ecb")
 WECHAT_TEMPLATES = {
     "receipt": "box-receipt-00000000000000000000000000000001",
     "order_refunded": "box-refunded-0000000000000000000000000000002",
@@ -25,43 +25,48 @@ WECHAT_TEMPLATES = {
 MAIL_SENDER = "Twinshore <hello@twinshore.example>"
 TENCENT_ACCOUNT = ("BOXTENCENTKEY", "box-secret-key-of-no-real-account")
 AWS_ACCOUNT = ("BOXAWSKEY", "box-secret-key-of-no-real-account")
-WEBHOOK_PATH = "/v1/webhooks/stripe"
 WEBHOOK_RECEIVERS = "http://127.0.0.1"
 """A developer's own receiver on this machine may subscribe to our webhooks; in the clouds only public addresses may."""
 
-SWITCHES: dict[str, dict[str, Any]] = {
-    "wechat_pay": {"drop_notices": True, "wrong_signature": True, "notice_delay_seconds": 2, "lose_answer": True},
-    "stripe": {"drop_notices": True, "wrong_signature": True, "notice_delay_seconds": 2, "lose_answer": True},
-}
-"""What the page offers beyond the faults of every twin; see each twin's docstring."""
+PROVIDER_SWITCHES: dict[str, Any] = {
+    "drop_notices": True, "wrong_signature": True, "notice_delay_seconds": 2, "lose_answer": True,
+}  # fmt: skip
+"""What the page offers at a payment provider beyond the faults of every twin; see each twin's docstring."""
 
 
-def start_twins(folder: Path, ports: PortPlan) -> dict[str, Twin]:
-    makers = _makers(ports)
+def parties(accounts: Sequence[Account]) -> list[str]:
+    named = [*SHARED_PARTIES, *(account.party for account in accounts)]
+    first = [name for name in FIRST_PARTIES if name in named]
+    return first + [name for name in named if name not in first]
+
+
+def start_twins(folder: Path, ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Twin]:
+    makers = _makers(ports, accounts)
     return {name: makers[name](folder / name, port).start() for name, port in ports.twins.items()}
 
 
-def secrets_for(cell: str, twins: Mapping[str, Twin]) -> dict[str, str]:
+def secrets_for(cell: str, twins: Mapping[str, Twin], accounts: Sequence[Account]) -> dict[str, str]:
     """By the names that the wiring asks for. A cell is given what its own methods need, nothing of another's."""
     from sandbox.twins.wechat import APPS
 
     appid, app_secret = next(iter(APPS.items()))
-    given = {
+    return {
         "wechat_app": json.dumps({"appid": appid, "secret": app_secret, "templates": WECHAT_TEMPLATES}),
         "mail": json.dumps({"sender": MAIL_SENDER}),
+        **{
+            f"provider_{account.provider}": json.dumps(_secret_of(twins[account.party]))
+            for account in accounts
+            if account.cell == cell
+        },
     }
-    if cell == "cn":
-        given["provider_wechat_pay"] = json.dumps(_secret_of(twins["wechat_pay"]))
-    else:
-        given["provider_stripe"] = json.dumps(_secret_of(twins[STRIPE_OF[cell]]))
-    return given
 
 
-def addresses_for(cell: str, ports: PortPlan) -> dict[str, str]:
+def addresses_for(cell: str, ports: PortPlan, accounts: Sequence[Account]) -> dict[str, str]:
     """Outside party -> base URL, as this cell sees it."""
-    seen = {name: ports.url(port) for name, port in ports.twins.items() if not name.startswith("stripe")}
-    seen["webhook_receivers"] = WEBHOOK_RECEIVERS
-    return {**seen, **({"stripe": ports.url(ports.twins[STRIPE_OF[cell]])} if cell in STRIPE_OF else {})}
+    own = {account.provider: account.party for account in accounts if account.cell == cell}
+    seen = {**{name: name for name in SHARED_PARTIES}, **own}
+    addresses = {name: ports.url(ports.twins[party]) for name, party in seen.items()}
+    return {**addresses, "webhook_receivers": WEBHOOK_RECEIVERS}
 
 
 def role_of(cloud: str) -> dict[str, str]:
@@ -72,21 +77,16 @@ def role_of(cloud: str) -> dict[str, str]:
             "TENCENTCLOUD_RUNENV": "SCF"}  # fmt: skip
 
 
-def switches_of(party: str) -> dict[str, Any]:
-    return SWITCHES.get("stripe" if party in STRIPE_OF.values() else party, {})
-
-
-def _makers(ports: PortPlan) -> dict[str, Callable[[Path, int], Twin]]:
+def _makers(ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Callable[[Path, int], Twin]]:
     from sandbox.twins.ecb import EcbTwin
     from sandbox.twins.mail import MailTwin
-    from sandbox.twins.stripe import StripeTwin
     from sandbox.twins.wechat import APPS, WechatTwin
-    from sandbox.twins.wechat_pay import WechatPayTwin
     from twinshore.notify.templates import TEMPLATES
 
-    def stripe(cell: str) -> Callable[[Path, int], Twin]:
-        webhook = ports.url(ports.cells[cell]) + WEBHOOK_PATH
-        return lambda folder, port: _as_named(STRIPE_OF[cell], StripeTwin(folder, port, webhook_url=webhook))
+    def payments(account: Account) -> Callable[[Path, int], Twin]:
+        endpoint = ports.url(ports.cells[account.cell])
+        more = {"appid": next(iter(APPS))} if account.provider.startswith("wechat_pay") else {}
+        return lambda folder, port: make_twin(account, folder, port, endpoint, **more)
 
     def wechat(folder: Path, port: int) -> Twin:
         twin = WechatTwin(folder, port)
@@ -96,16 +96,10 @@ def _makers(ports: PortPlan) -> dict[str, Callable[[Path, int], Twin]]:
 
     return {
         "wechat": wechat,
-        "wechat_pay": lambda folder, port: WechatPayTwin(folder, port, appid=next(iter(APPS))),
         "ecb": EcbTwin,
         "mail": lambda folder, port: MailTwin({TENCENT_ACCOUNT[0]: (TENCENT_ACCOUNT[1], "")}, folder, port),
-        **{name: stripe(cell) for cell, name in STRIPE_OF.items()},
+        **{account.party: payments(account) for account in accounts},
     }
-
-
-def _as_named(name: str, twin: Twin) -> Twin:
-    twin.name = name
-    return twin
 
 
 def _secret_of(twin: Any) -> dict[str, Any]:

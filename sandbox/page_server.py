@@ -36,7 +36,7 @@ class PageServer:
     def __init__(self, box: Box, journeys: Journeys) -> None:
         self._box = box
         self._journeys = journeys
-        self._askers = concurrent.futures.ThreadPoolExecutor(max_workers=12, thread_name_prefix="ask")
+        self._askers = concurrent.futures.ThreadPoolExecutor(max_workers=24, thread_name_prefix="ask")
         self._server = LocalServer(box.ports.page, self._answer)
 
     def start(self) -> None:
@@ -66,6 +66,7 @@ class PageServer:
         cells = {name: self._askers.submit(host.ask, "state") for name, host in self._box.cells.items()}
         twins = {name: self._askers.submit(_twin_state, twin.url) for name, twin in self._box.twins.items()}
         declared = self._box.declared["cells"]
+        switches = {account.party: outside.PROVIDER_SWITCHES for account in self._box.accounts}
         return {
             "cells": {
                 name: {
@@ -77,7 +78,7 @@ class PageServer:
                 for name, asked in cells.items()
             },
             "twins": {
-                name: {"url": self._box.twins[name].url, "switches": outside.switches_of(name), "state": asked.result()}
+                name: {"url": self._box.twins[name].url, "switches": switches.get(name, {}), "state": asked.result()}
                 for name, asked in twins.items()
             },
         }  # fmt: skip

@@ -1,28 +1,12 @@
-"""The journey: who walks, and the steps from the first look to the message in the mailbox.
+"""The journey: the steps from the first look to the message in the mailbox.
 
-Everybody here is invented. Steps check facts: a step that merely answers is not done.
+Steps check facts: a step that merely answers is not done.
 """
 
 from __future__ import annotations
 
 from sandbox import story_pay, story_start
 from sandbox.journeys import Step
-from sandbox.walk import Traveller
-
-TRAVELLERS = (
-    Traveller(
-        slug="lin", name={"en": "Lin Xia", "zh": "林夏"}, place={"en": "Shanghai", "zh": "上海"},
-        market="CN", cell="cn", client_ip="101.80.0.1", language="zh-CN", openid="oBoxLinXia0000000000000001",
-        email="lin.xia@example.com", currency="CNY", price_currency="EUR", price_minor=5900,
-        method="wechat_pay", channel="wechat_subscribe",
-    ),
-    Traveller(
-        slug="anna", name={"en": "Anna Weber", "zh": "安娜·韦伯"}, place={"en": "Berlin", "zh": "柏林"},
-        market="DE", cell="eu", client_ip="91.10.0.1", language="en", openid="oBoxAnnaWeber00000000000002",
-        email="anna.weber@example.com", currency="EUR", price_currency="CNY", price_minor=39900,
-        method="card", channel="email",
-    ),
-)  # fmt: skip
 
 STEPS = (
     Step("start", {"en": "First look", "zh": "首次打开"}, story_start.start),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.outside import STRIPE_OF
-from sandbox.story_start import RECEIPT_TEMPLATE, money
+from sandbox.accounts import party_of
+from sandbox.story_start import RECEIPT_TEMPLATE, method_name, money
 from sandbox.walk import PATIENCE_SECONDS, Told, Walk
 from twinshore.points.rewards import REWARDS
 
 REWARD = REWARDS["coffee_voucher"]
 NEWEST_ENTRIES = 50
 CUT_PATIENCE_SECONDS = 20.0
+QUIET_SECONDS = 0.1
 LEAST_DELIVERIES = 2
 """The twins deliver each notice twice: a journey that saw one has not shown that the second does no harm."""
 
@@ -39,21 +41,32 @@ def start_payment(walk: Walk) -> Told:
     payment = walk.cell("POST", path, {"method": walk.traveller.method}, key=walk.key("payment"), expect=201)
     walk.memory["payment"] = payment["client"]
     walk.memory["reference"] = payment["reference"]
-    provider = payment["provider"]
+    provider = walk.memory["provider"] = payment["provider"]
     return Told(f"{provider}, reference {payment['reference']}", f"{provider}，参考号 {payment['reference']}")
 
 
 def confirm(walk: Walk) -> Told:
     """The person says yes, at the party's own cashier. After a cut the payment may have been confirmed already."""
     if _order(walk)["status"] != "paid":
-        party = payment_party(walk)
-        client = walk.memory["payment"]
-        wanted = client if party == "wechat_pay" else {"client_secret": client["client_secret"]}
-        walk.twin(party, "POST", "/_twin/pay", wanted, expect=None)
-    price = money(walk.memory["amount"])
+        answer = walk.twin(payment_party(walk), "POST", "/_twin/pay", walk.memory["payment"], expect=None)
+        if isinstance(answer, dict) and "return_to" in answer:
+            _come_back(walk, str(answer["return_to"]))
+    price, method = money(walk.memory["amount"]), method_name(walk.traveller.method)
     if walk.traveller.method == "wechat_pay":
         return Told(f"{price} in the WeChat Pay cashier", f"在微信支付收银台付款 {price}")
-    return Told(f"{price} by card", f"银行卡付款 {price}")
+    by = "by" if walk.traveller.method == "card" else "with"
+    return Told(f"{price} {by} {method['en']}", f"用{_spaced(method['zh'])}付款 {price}")
+
+
+def _come_back(walk: Walk, address: str) -> None:
+    """The party sends the browser to our page, which hands on the query that came with it."""
+    path = f"/v1/orders/{walk.memory['order_id']}/payments/{walk.memory['reference']}/return"
+    walk.cell("POST", path, {"returned": dict(parse_qsl(urlsplit(address).query))})
+
+
+def _spaced(name: str) -> str:
+    """A Latin name between Chinese characters has air around it."""
+    return f" {name} " if name.isascii() else name
 
 
 def paid_by_webhook(walk: Walk) -> Told:
@@ -105,7 +118,7 @@ def read_message(walk: Walk) -> Told:
 
 
 def payment_party(walk: Walk) -> str:
-    return STRIPE_OF.get(walk.traveller.cell, "wechat_pay")
+    return party_of(walk.memory["provider"], walk.traveller.cell, walk.parties)
 
 
 def _order(walk: Walk, query: str = "") -> dict[str, Any]:
@@ -119,15 +132,18 @@ def _if_paid(order: dict[str, Any]) -> dict[str, Any] | None:
 
 def _delivered_twice(walk: Walk) -> dict[str, int] | None:
     """Notice id -> how often the cell acknowledged it, of those sent since the payment began; None while one of them
-    came but once."""
+    came but once, or another has just come."""
     sent = [
         entry
         for entry in walk.twin(payment_party(walk), "GET", "/_twin/journal")["items"]
         if entry["what"] == "notice sent" and entry["signature"] == "right" and entry["answer"] in (200, 204)
     ]
-    ids = [entry["id"] for entry in sent]
-    counts = {entry["id"]: ids.count(entry["id"]) for entry in sent if entry["at"] >= walk.memory["payment_began"]}
-    return counts if counts and min(counts.values()) >= LEAST_DELIVERIES else None
+    mine = [entry for entry in sent if entry["at"] >= walk.memory["payment_began"]]
+    if not mine or walk.now() - mine[-1]["at"] < QUIET_SECONDS:
+        return None
+    ids = [entry["id"] for entry in mine]
+    counts = {each: ids.count(each) for each in ids}
+    return counts if min(counts.values()) >= LEAST_DELIVERIES else None
 
 
 def _earned(walk: Walk) -> list[dict[str, Any]]:

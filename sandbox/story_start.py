@@ -9,6 +9,11 @@ METHODS = {
     "wechat_pay": {"en": "WeChat Pay", "zh": "微信支付"},
     "card": {"en": "card", "zh": "银行卡"},
     "apple_pay": {"en": "Apple Pay", "zh": "Apple Pay"},
+    "paypal": {"en": "PayPal", "zh": "PayPal"},
+    "grabpay": {"en": "GrabPay", "zh": "GrabPay"},
+    "dana": {"en": "DANA", "zh": "DANA"},
+    "mada": {"en": "mada", "zh": "mada"},
+    "mercado_pago": {"en": "Mercado Pago", "zh": "Mercado Pago"},
 }
 RECEIPT_TEMPLATE = WECHAT_TEMPLATES["receipt"]
 
@@ -20,8 +25,10 @@ def start(walk: Walk) -> Told:
     walk.check(answer["market_from"] == "ip" and answer["market"] == who.market, f"the address is in {who.market}")
     walk.check(answer["home_cell"] == who.cell, f"home is cell {who.cell}")
     walk.check(who.method in answer["payment_methods"], f"{who.method} is offered")
-    named = [METHODS.get(name, {"en": name, "zh": name}) for name in answer["payment_methods"]]
-    methods = {language: ", ".join(name[language] for name in named) for language in ("en", "zh")}
+    named = [method_name(name) for name in answer["payment_methods"]]
+    methods = {
+        language: between.join(name[language] for name in named) for language, between in (("en", ", "), ("zh", "、"))
+    }
     market, home = answer["market"], answer["home_cell"]
     return Told(
         f"market {market}, home cell {home}, {answer['currency']}, {methods['en']}",
@@ -56,7 +63,7 @@ def allow_messages(walk: Walk) -> Told:
         return Told("two WeChat subscribe messages, by two taps", "两次点击，允许两条微信订阅消息")
     chosen = {
         "channels": {"wechat_subscribe": False, "email": True}, "language": who.language,
-        "time_zone": "Europe/Berlin", "email": who.email,
+        "time_zone": who.time_zone, "email": who.email,
     }  # fmt: skip
     answer = walk.cell("PUT", "/v1/notifications/preferences", chosen)
     walk.check("*" in answer["email"], "the stored address is shown masked")
@@ -70,8 +77,10 @@ def look_at_prices(walk: Walk) -> Told:
     row = answer["items"][0]
     walk.check(row["currency"] == who.currency and row["amount_minor"] > 0, f"the price is shown in {who.currency}")
     rate = f"1 {who.price_currency} = {row['rate'][:8]} {who.currency}"
-    source = f"{answer['source'].upper()} {answer['date']}"
-    return Told(f"{row['display']} ({rate}, {source})", f"{row['display']}（{rate}，{source}）")
+    bank, _, pegs = row["source"].partition(", ")
+    source = f"{bank.upper()} {answer['date']}" + (f", {pegs}" if pegs else "")
+    pegged = source.replace(", ", "，").replace(" pegged to ", " 挂钩 ")
+    return Told(f"{row['display']} ({rate}, {source})", f"{row['display']}（{rate}，{pegged}）")
 
 
 def lock_rate(walk: Walk) -> Told:
@@ -84,6 +93,11 @@ def lock_rate(walk: Walk) -> Told:
     shown = f"{money(answer['amount_from'])} = {money(answer['amount_to'])}"
     until = answer["expires_at"].replace("T", " ").replace("Z", " UTC")
     return Told(f"{shown} until {until}", f"{shown}，有效至 {until}")
+
+
+def method_name(method: str) -> dict[str, str]:
+    """By language."""
+    return METHODS.get(method, {"en": method, "zh": method})
 
 
 def money(amount: dict[str, object]) -> str:

@@ -16,21 +16,26 @@ CLOUD = {"aws": "AWS Lambda", "tencent": "Tencent SCF"}
 ACCENT = {"mainland": "32", "overseas": "34"}
 TITLE_COLUMNS = 22
 LINE_COLUMNS = 74
+SHOPPER_COLUMNS = 26
+IN_BRIEF = ("confirm", "webhooks")
+"""Of a shopper's steps: what one line tells."""
 
 WORDS = {
     "title": {"en": "Twinshore: two clouds in a box", "zh": "Twinshore：一台机器，两朵云"},
-    "cells": {"en": "Cells", "zh": "数据区"},
-    "twins": {"en": "Twins", "zh": "替身"},
-    "colon": {"en": ": ", "zh": "："},
+    "twins": {
+        "en": "{count} twins of outside parties; box.json lists them",
+        "zh": "{count} 个外部机构的替身，详见 box.json",
+    },
     "goes_on": {"en": "goes on where it was cut", "zh": "从中断处继续"},
     "waits": {
         "en": "The call that was cut still holds its lease: waiting, {seconds:.0f} s at most",
         "zh": "被中断的调用仍持有租约，最多等待 {seconds:.0f} 秒",
     },
     "all_well": {
-        "en": "Both orders are paid and the points were credited once. Journey: {seconds:.1f} s.",
-        "zh": "两笔订单均已支付，积分仅入账一次。用时 {seconds:.1f} 秒。",
+        "en": "All {count} orders are paid and the points were credited once. Journey: {seconds:.1f} s.",
+        "zh": "{count} 笔订单均已支付，积分仅入账一次。用时 {seconds:.1f} 秒。",
     },
+    "shoppers": {"en": "Five shoppers, five ways to pay", "zh": "五位顾客，五种支付方式"},
     "stopped": {
         "en": "The journey stopped: this should hold, and does not.",
         "zh": "旅程中断：以下事实应当成立，却没有。",
@@ -64,18 +69,26 @@ class Terminal:
             title = padded(cell["name"][self.language], TITLE_COLUMNS - 7)
             accent = ACCENT[cell["shore"]]
             self.say(f"  {self._paint('●', accent)} {name:<5}{title}{padded(where, 32)}{box.cells[name].url}")
-        self.say(f"  {self._dim('○')} {self.word('twins')}{self.word('colon')}{', '.join(box.ports.twins)}")
+        self.say(f"  {self._dim('○')} {self.word('twins', count=len(box.ports.twins))}")
 
     def walk(self, journeys: Journeys, shores: dict[str, str]) -> bool:
         """Every member's journey, step by step. False if a fact did not hold."""
         began = time.monotonic()
         goes_on = journeys.begin()
         journeys.on_wait = lambda seconds: self.say(f"  {self._dim('…')} {self.word('waits', seconds=seconds)}")
-        for slug, traveller in journeys.travellers.items():
-            self._show_member(traveller, shores[slug], goes_on and bool(journeys.done(slug)))
-            if not self._walk_one(journeys, slug, ACCENT[shores[slug]]):
+        members = [each for each in journeys.travellers.values() if not each.is_local]
+        shoppers = [each for each in journeys.travellers.values() if each.is_local]
+        for traveller in members:
+            slug, accent = traveller.slug, ACCENT[shores[traveller.slug]]
+            self._show_member(traveller, accent, goes_on and bool(journeys.done(slug)))
+            if not self._walk_one(journeys, slug, accent):
                 return False
-        self.say(f"\n  {self._bold(self.word('all_well', seconds=time.monotonic() - began))}")
+        self.say(f"\n  {self._bold(self.word('shoppers'))}")
+        for traveller in shoppers:
+            if not self._walk_in_brief(journeys, traveller, ACCENT[shores[traveller.slug]]):
+                return False
+        spent_seconds = time.monotonic() - began
+        self.say(f"\n  {self._bold(self.word('all_well', count=len(journeys.travellers), seconds=spent_seconds))}")
         return True
 
     def _walk_one(self, journeys: Journeys, slug: str, accent: str) -> bool:
@@ -84,17 +97,36 @@ class Terminal:
             self._show_step(titles[done["step"]], done, self._dim("✓"))
         while record := journeys.advance(slug):
             if not record["ok"]:
-                self._show_step(titles[record["step"]], {**record, "told": {self.language: ""}}, self._paint("✗", "31"))
-                self.say(f"\n  {self.word('stopped')}\n  {record['told'][self.language]}")
-                return False
+                return self._stop("", journeys, record)
             self._show_step(titles[record["step"]], record, self._paint("✓", accent))
         return True
 
-    def _show_member(self, traveller: Traveller, shore: str, goes_on: bool) -> None:
-        name, place = traveller.name[self.language], traveller.place[self.language]
-        note = f"  ({self.word('goes_on')})" if goes_on else ""
+    def _walk_in_brief(self, journeys: Journeys, traveller: Traveller, accent: str) -> bool:
+        """One line when all is done; a fact that does not hold is told with its step."""
+        while record := journeys.advance(traveller.slug):
+            if not record["ok"]:
+                return self._stop(self._place_of(traveller), journeys, record)
+        done = {record["step"]: record for record in journeys.done(traveller.slug)}
+        facts = "；" if self.language == "zh" else "; "
+        told = facts.join(done[step]["told"][self.language] for step in IN_BRIEF)
+        whole = {"told": {self.language: told}, "ms": sum(record["ms"] for record in done.values())}
+        name = padded(self._place_of(traveller), SHOPPER_COLUMNS)
+        self._show_step(name, whole, self._paint("✓", accent))
+        return True
+
+    def _stop(self, name: str, journeys: Journeys, record: dict[str, Any]) -> bool:
+        title = next(step.title[self.language] for step in journeys.steps if step.slug == record["step"])
+        self._show_step(name, {**record, "told": {self.language: title}}, self._paint("✗", "31"))
+        self.say(f"\n  {self.word('stopped')}\n  {record['told'][self.language]}")
+        return False
+
+    def _place_of(self, traveller: Traveller) -> str:
         comma = "，" if self.language == "zh" else ", "
-        self.say(f"\n  {self._paint(self._bold(name + comma + place), ACCENT[shore])}{self._dim(note)}")
+        return traveller.name[self.language] + comma + traveller.place[self.language]
+
+    def _show_member(self, traveller: Traveller, accent: str, goes_on: bool) -> None:
+        note = f"  ({self.word('goes_on')})" if goes_on else ""
+        self.say(f"\n  {self._paint(self._bold(self._place_of(traveller)), accent)}{self._dim(note)}")
 
     def _show_step(self, title: str, record: dict[str, Any], mark: str) -> None:
         line = padded(record["told"].get(self.language, ""), LINE_COLUMNS)

@@ -51,6 +51,9 @@ class Traveller(NamedTuple):
     method: str
     channel: str
     """How they want to be told: "wechat_subscribe" or "email"."""
+    time_zone: str
+    is_local: bool = False
+    """One of those who pay with a method of their own country, shown in brief."""
 
 
 class StepFailed(Exception):
@@ -131,6 +134,10 @@ class Walk:
         fits = reply.status == expect if expect is not None else reply.status > 0
         self.check(fits, f"{party} {method} {path} answers {expect}, not {reply.status}")
         return reply.body
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        return tuple(self._twins)
 
     def stored(self, noun: str) -> list[dict[str, Any]]:
         """What the box's inspector shows of this cell's items of a noun, newest first."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTS_OF_A_BOX = 20
+PORTS_OF_A_BOX = 40
 READY_SECONDS = 60.0
 
 

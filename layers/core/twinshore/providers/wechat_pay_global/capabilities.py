@@ -4,7 +4,8 @@ from twinshore.providers.capabilities import Capabilities
 
 CAPABILITIES = Capabilities(
     name="wechat_pay_global",
-    methods=("weixin_pay",),
+    # Not `wechat_pay`: in the cells file a method has one provider, and that one is the mainland's.
+    methods=("wechat_pay_global",),
     # Each merchant account has one of them. Their scale at WeChat Pay is ISO's minor unit; yen and won have none.
     currencies=(
         *("AUD", "CAD", "CHF", "DKK", "EUR", "GBP", "HKD", "JPY", "KRW", "MYR", "NOK", "NZD", "SEK", "SGD", "THB"),
