@@ -46,23 +46,23 @@ locals {
 
   # One domain, fanned out to the doors. The door itself knows its routes; tests/iac/test_terraform.py holds the two together.
   paths = {
-    "/v1/bootstrap"       = "bootstrap"
-    "/v1/health"          = "bootstrap"
-    "/openapi.json"       = "bootstrap"
-    "/v1/login"           = "login"
-    "/v1/login/*"         = "login"
-    "/v1/logout"          = "login"
-    "/v1/fx/*"            = "fx"
-    "/v1/orders"          = "payments"
-    "/v1/orders/*"        = "payments"
-    "/v1/webhooks/*"      = "payment_callbacks"
-    "/v1/points"          = "points"
-    "/v1/points/*"        = "points"
-    "/v1/notifications"   = "notifications"
-    "/v1/notifications/*" = "notifications"
-
+    "/v1/bootstrap"               = "bootstrap"
+    "/v1/health"                  = "bootstrap"
+    "/openapi.json"               = "bootstrap"
+    "/v1/login"                   = "login"
+    "/v1/login/*"                 = "login"
+    "/v1/logout"                  = "login"
+    "/v1/fx/*"                    = "fx"
+    "/v1/orders"                  = "payments"
+    "/v1/orders/*"                = "payments"
+    "/v1/webhooks/*"              = "payment_callbacks"
+    "/v1/points"                  = "points"
+    "/v1/points/*"                = "points"
+    "/v1/notifications"           = "notifications"
+    "/v1/notifications/*"         = "notifications"
     "/v1/webhook-subscriptions"   = "webhook_subscriptions"
     "/v1/webhook-subscriptions/*" = "webhook_subscriptions"
+    "/v1/reconciliation/*"        = "reconciliation"
   }
 
   # As infra/secrets.toml says. The values are put in by a person and never stand in a state file.

@@ -17,7 +17,7 @@ from twinshore.money import Money
 from twinshore.outbound import send
 from twinshore.payments.port import Payer
 from twinshore.payments.refunding import ask_for_refund
-from twinshore.providers.choice import build_bills, build_provider, capabilities_of
+from twinshore.providers.choice import bills_builder, build_provider, capabilities_of
 from twinshore.providers.setup import Setup
 from twinshore.reconciliation import daybook
 from twinshore.reconciliation.days import DAY_SECONDS, days_later, starts_at
@@ -35,14 +35,14 @@ class BilledShop(Shop):
         self.twin, self.name = twin, twin.name
         setup = Setup(json.dumps(twin.secret()), twin.url, "https://cell.example/v1/webhooks/x", None)  # type: ignore[arg-type]
         provider: Any = build_provider(self.name, setup)
-        bills = build_bills(self.name, setup)
-        assert bills is not None
+        build = bills_builder(self.name)
+        assert build is not None
         self.providers[self.name] = provider
         self.tills = self.tills._replace(
             methods_for=lambda currency: (Method("real", self.name, ()),),
             payer=lambda name, member_id: Payer("openid-of-nobody"),
         )
-        self.party = Party(self.name, provider, bills, capabilities_of(self.name).bill_utc_offset_seconds)
+        self.party = Party(self.name, provider, build(setup), capabilities_of(self.name).bill_utc_offset_seconds)
         self.day = DAY
         self.starts = starts_at(DAY, self.party.utc_offset_seconds)
         self._entered = 0

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from twinshore.payments.port import PaymentProvider
     from twinshore.payments.starting import Tills
     from twinshore.points.ledger import Ledger
+    from twinshore.providers.setup import Setup
     from twinshore.providers.wechat.client import WechatClient
     from twinshore.providers.wechat.notices import WechatNotices
     from twinshore.providers.wechat.token_lease import AccessTokenLease
+    from twinshore.reconciliation.reconcile import Party
     from twinshore.store.port import Store
     from twinshore.tokens import Signer
 
@@ -156,11 +158,23 @@ def payment_provider(name: str) -> PaymentProvider:
 def _payment_provider(name: str, secret_json: str) -> PaymentProvider:
     """Kept until the secret changes: a rotated key is in use as soon as the secret is read anew."""
     from twinshore.providers.choice import build_provider
+
+    return build_provider(name, _setup(name, secret_json))
+
+
+def _setup(name: str, secret_json: str = "") -> Setup:
     from twinshore.providers.setup import Setup
     from twinshore.vault import StoreVault
 
     vault = StoreVault(store(), name, lambda: secret("vault_keys"))
-    return build_provider(name, Setup(secret_json, outside(name, ""), _notify_url(name), vault))
+    return Setup(secret_json or secret(f"provider_{name}"), outside(name, ""), _notify_url(name), vault)
+
+
+def bill_from_file(name: str, csv: str) -> Party:
+    """One of this cell's providers, with a bill in the common form. Raises NotFound for any other name."""
+    from twinshore.reconciliation_wiring import party_with_file
+
+    return party_with_file(name, payment_provider, csv)
 
 
 def _notify_url(provider: str) -> str:
@@ -203,6 +217,7 @@ def consumers() -> Consumers:
     from twinshore.payments.holding import requote
     from twinshore.payments.postings import post
     from twinshore.points import consumers as points
+    from twinshore.reconciliation_wiring import and_daybook
     from twinshore.webhook_wiring import and_subscribers
 
     def tell(consumer: Callable[..., object]) -> Callable[[Event], None]:
@@ -229,7 +244,7 @@ def consumers() -> Consumers:
         "dispute.lost": (withdrawn, posted),
         "points.earned": (tell(notify.points_credited),),
     }
-    return and_subscribers(own, store, now)
+    return and_subscribers(and_daybook(own, store), store, now)
 
 
 def webhook_keys() -> SigningKeys:
@@ -251,13 +266,18 @@ def jobs() -> Mapping[str, Callable[[int], object]]:
     from twinshore.outbound_webhooks.sweeping import send_due
     from twinshore.outbox import sweep
     from twinshore.payments.polling import poll_due
+    from twinshore.reconciliation_wiring import reconcile_cell
     from twinshore.webhook_wiring import webhook_post
+
+    def reconcile(at: int) -> object:
+        return reconcile_cell(store(), cells().providers_in(cell_name()), payment_provider, _setup, at)
 
     return {
         "fx-refresh": lambda at: refresh(store(), rate_source(), at),
         "payment-poll": lambda at: poll_due(store(), payment_provider, at),
         "webhook-send": lambda at: send_due(store(), webhook_post(webhook_receivers()), webhook_keys, at),
         "outbox-sweep": lambda at: sweep(store(), consumers(), at),
+        "reconcile": reconcile,
         "expired-delete": lambda _: _delete_expired(),
     }
 

@@ -27,17 +27,13 @@ def build_provider(name: str, setup: Setup) -> PaymentProvider:
     return built
 
 
-def build_bills(name: str, setup: Setup) -> Bills | None:
-    """Where its bills come from (`bills.build`); None if they only come as files, by hand.
-
-    Raises ProviderNotConfigured."""
-    _entry(name)
+def bills_builder(name: str) -> Callable[[Setup], Bills] | None:
+    """Makes where its bills come from (`bills.build`); None if they only come as files, by hand."""
     try:
-        module = _module(name, "bills")
+        build: Callable[[Setup], Bills] = _module(name, "bills").build
     except ProviderNotConfigured:
         return None
-    built: Bills = module.build(setup)
-    return built
+    return build
 
 
 def capabilities_of(name: str) -> Capabilities:

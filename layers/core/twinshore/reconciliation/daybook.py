@@ -106,9 +106,9 @@ def _new_refunds(event: Event, order: Order, entered: dict[str, list[object]]) -
     left_minor = total_minor - sum(int(str(minor)) for _, minor in entered.values())
     for refund in _own(order, reference):
         name = order.refund_reference(refund)
-        # A total may come before the word about its refund: then the one that is asked for is meant.
-        fits = refund.state == REFUNDED or refund.amount_minor <= left_minor
-        if name in entered or not fits:
+        # A total may come before the word about its refund: then one that is only asked for is meant. What is beyond
+        # this event's total is a later event's.
+        if name in entered or refund.amount_minor > left_minor:
             continue
         left_minor -= refund.amount_minor
         yield Entry(REFUND, name, Money(refund.amount_minor, currency), reference, event.at)

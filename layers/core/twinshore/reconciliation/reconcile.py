@@ -60,10 +60,11 @@ def reconcile(store: Store, party: Party, day: str, now: int) -> Reconciled:
     return Reconciled(comparison.matched, new, still_open)
 
 
-def reconcile_all(store: Store, parties: Iterable[Callable[[], Party]], now: int) -> dict[str, str]:
+def reconcile_all(store: Store, parties: Iterable[Callable[[], Party | None]], now: int) -> dict[str, str]:
     """Yesterday in each provider's zone, and the days before it that are not compared yet. What came of each.
 
-    One provider's trouble does not hold up the others. Raises BillsMissing after all of them."""
+    Providers whose bills come by hand are left out. One's trouble does not hold up the others: BillsMissing is raised
+    after all of them."""
     said: dict[str, str] = {}
     failed = False
     for make in parties:
@@ -72,6 +73,8 @@ def reconcile_all(store: Store, parties: Iterable[Callable[[], Party]], now: int
         except Problem as err:
             log.line("error", "no bills to reconcile with", problem=err.slug)
             failed = True
+            continue
+        if party is None:
             continue
         today = day_of(now, party.utc_offset_seconds)
         for days in range(CATCH_UP_DAYS, 0, -1):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, Iterator
 
-from twinshore.errors import NotFound
+from twinshore.errors import NotFound, Unprocessable
 from twinshore.money import Money, decimal_text
 from twinshore.reconciliation import differences as d
+from twinshore.reconciliation.days import starts_at
 from twinshore.reconciliation.differences import Difference
 from twinshore.reconciliation.reconcile import FINDINGS_LIMIT, read_summary
 from twinshore.store.port import Store
@@ -53,6 +54,26 @@ class DayNotReconciled(NotFound):
     title_zh = "该日尚未对账"
 
 
+class NotADay(Unprocessable):
+    slug = "not-a-day"
+    title_en = "A day is written YYYY-MM-DD"
+    title_zh = "日期格式应为 YYYY-MM-DD"
+
+
+def day_in(text: str) -> str:
+    """Raises NotADay."""
+    try:
+        starts_at(text, 0)
+    except ValueError:
+        raise NotADay from None
+    return text
+
+
+def told(store: Store, provider: str, day: str) -> dict[str, Any]:
+    """The facts, and the same for a person to read. Raises DayNotReconciled."""
+    return {**facts(store, provider, day), "report": report(store, provider, day)}
+
+
 def facts(store: Store, provider: str, day: str) -> dict[str, Any]:
     """The day as JSON, with at most FINDINGS_LIMIT differences. Raises DayNotReconciled."""
     summary = read_summary(store, provider, day)
@@ -73,24 +94,25 @@ def facts(store: Store, provider: str, day: str) -> dict[str, Any]:
 
 def report(store: Store, provider: str, day: str) -> str:
     """Markdown. Raises DayNotReconciled."""
-    told = facts(store, provider, day)
+    day_facts = facts(store, provider, day)
+    still_open = day_facts["open"]
     lines = [
         f"# {provider}, {day}",
         "",
-        f"Compared {told['compared_at']}. {told['matched']} lines match, {told['open']} differences are open, "
-        f"{len(told['differences']) - told['open']} are settled.",
+        f"Compared {day_facts['compared_at']}. {day_facts['matched']} lines match, {still_open} differences are open, "
+        f"{len(day_facts['differences']) - still_open} are settled.",
         "",
         "| | currency | lines in the bill | sum in the bill | lines in our books | sum in our books |",
         "|---|---|---:|---:|---:|---:|",
-        *(_total_row(total) for total in told["totals"]),
+        *(_total_row(total) for total in day_facts["totals"]),
         "",
     ]
     for title, state in (("Open", d.OPEN), ("Settled", d.SETTLED)):
-        shown = [one for one in told["differences"] if one["state"] == state]
+        shown = [one for one in day_facts["differences"] if one["state"] == state]
         if shown:
             lines += [f"## {title}", "", *(_sentence(one) for one in shown), ""]
-    if told["not_kept"]:
-        lines += [f"{told['not_kept']} more differences were found and not kept: look for their one cause.", ""]
+    if day_facts["not_kept"]:
+        lines += [f"{day_facts['not_kept']} more differences were found and not kept: look for their one cause.", ""]
     return "\n".join(lines)
 
 

@@ -1,0 +1,63 @@
+"""Which bills a provider of this cell is compared with: the part of the wiring that reconciliation needs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Callable, Sequence
+
+if TYPE_CHECKING:
+    from twinshore.events import Event
+    from twinshore.outbox import Consumers
+    from twinshore.payments.port import PaymentProvider
+    from twinshore.providers.setup import Setup
+    from twinshore.reconciliation.port import Bills
+    from twinshore.reconciliation.reconcile import Party
+    from twinshore.store.port import Store
+
+    Provider = Callable[[str], PaymentProvider]
+
+
+def bill_offset(name: str) -> int:
+    """Seconds from UTC to the zone in which a provider's bills count days."""
+    from twinshore.providers.choice import capabilities_of
+
+    return capabilities_of(name).bill_utc_offset_seconds
+
+
+def reconcile_cell(
+    store: Store, names: Sequence[str], provider: Provider, setup: Callable[[str], Setup], now: int
+) -> dict[str, str]:
+    """The daily job: every provider of the cell that has bills of its own. Raises BillsMissing."""
+    from twinshore.reconciliation.reconcile import reconcile_all
+
+    return reconcile_all(store, [partial(_party_of, name, provider, setup) for name in names], now)
+
+
+def party_with_file(name: str, provider: Provider, csv: str) -> Party:
+    """A provider with the bill that somebody handed in. Raises what `provider` raises for a name that is not here."""
+    from twinshore.reconciliation.csv_bill import CsvBills
+    from twinshore.reconciliation.reconcile import Party
+
+    asked = provider(name)
+    bills: Bills = CsvBills(csv, bill_offset(name))
+    return Party(name, asked, bills, bill_offset(name))
+
+
+def and_daybook(consumers: Consumers, store: Callable[[], Store]) -> Consumers:
+    """What has moved is entered, behind what others do about it."""
+    from twinshore.reconciliation.daybook import enter_capture, enter_refund
+
+    def entered(write: Callable[[Event, Store, int], None]) -> Callable[[Event], None]:
+        return lambda event: write(event, store(), bill_offset(event.data["provider"]))
+
+    own = {"payment.captured": entered(enter_capture), "payment.refunded": entered(enter_refund)}
+    return {**consumers, **{name: (*consumers.get(name, ()), consumer) for name, consumer in own.items()}}
+
+
+def _party_of(name: str, provider: Provider, setup: Callable[[str], Setup]) -> Party | None:
+    """A provider with its own bills; None if they only come as files, by hand."""
+    from twinshore.providers.choice import bills_builder
+    from twinshore.reconciliation.reconcile import Party
+
+    build = bills_builder(name)
+    return build and Party(name, provider(name), build(setup(name)), bill_offset(name))

@@ -1,0 +1,102 @@
+"""The day-book: one line for each movement, however often and in whatever order its event is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from tests.support.paper_shop import NOW, Shop
+from twinshore.money import Money
+from twinshore.payments import port
+from twinshore.reconciliation import daybook
+from twinshore.reconciliation.days import day_of, days_between, days_later, starts_at
+
+BEIJING = 8 * 3600
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(tmp_path / "store.db")
+    yield made
+    made.store.close()
+
+
+def entries(shop: Shop, day: str = "", offset: int = 0) -> list[tuple[str, str, int]]:
+    book = daybook.read_day(shop.store, "paper", day or day_of(NOW, offset))
+    return sorted((one.kind, one.name, one.amount.amount_minor) for one in book.values())
+
+
+def test_a_capture_is_one_line_however_often_it_is_told(shop: Shop) -> None:
+    order_id = shop.paid_order()
+    for event in shop.told("payment.captured") * 3:
+        daybook.enter_capture(event, shop.store, 0)
+    assert entries(shop) == [("payment", f"{order_id}-1", 1299)]
+
+
+@pytest.mark.parametrize(("offset", "hours", "day"), [(0, 23, 0), (BEIJING, 15, 0), (BEIJING, 16, 1), (BEIJING, 23, 1)])
+def test_the_day_is_that_of_the_providers_zone(shop: Shop, offset: int, hours: int, day: int) -> None:
+    shop.now = starts_at(day_of(NOW, 0), 0) + hours * 3600
+    shop.paid_order()
+    daybook.enter_capture(shop.told("payment.captured")[0], shop.store, offset)
+    assert len(entries(shop, days_later(day_of(shop.now, 0), day))) == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 0, 1, 1), (1, 1, 0)])
+def test_refunds_are_entered_by_our_own_references_in_any_order(shop: Shop, order: tuple[int, ...]) -> None:
+    order_id = shop.paid_order()
+    shop.refund(order_id, 300)
+    shop.refund(order_id, 300)
+    told = shop.told("payment.refunded")
+    assert len(told) == 2
+    for number in order:
+        daybook.enter_refund(told[number], shop.store, 0)
+    assert entries(shop) == [("refund", f"{order_id}-r1", 300), ("refund", f"{order_id}-r2", 300)]
+
+
+def test_a_refund_told_late_is_not_entered_again_under_another_day(shop: Shop) -> None:
+    order_id = shop.paid_order()
+    shop.refund(order_id, 300)
+    first = shop.told("payment.refunded")[0]
+    daybook.enter_refund(first, shop.store, 0)
+    shop.now += 86_400
+    shop.refund(order_id, 200)
+    for event in shop.told("payment.refunded"):
+        daybook.enter_refund(event, shop.store, 0)
+    assert entries(shop) == [("refund", f"{order_id}-r1", 300)]
+    assert entries(shop, day_of(NOW + 86_400, 0)) == [("refund", f"{order_id}-r2", 200)]
+
+
+def test_a_refund_made_at_the_provider_has_a_line_of_its_own(shop: Shop) -> None:
+    order_id = shop.paid_order()
+    shop.webhook(shop.paper.refund_webhook(f"{order_id}-1", 400))
+    for event in shop.told("payment.refunded") * 2:
+        daybook.enter_refund(event, shop.store, 0)
+    assert entries(shop) == [("refund", f"{order_id}-1.x400", 400)]
+
+
+def test_a_total_that_comes_before_the_word_about_its_refund_is_that_refund(shop: Shop) -> None:
+    order_id = shop.paid_order()
+    shop.paper.refunds_settle_at_once = False
+    shop.refund(order_id, 400)
+    shop.webhook(shop.paper.refund_webhook(f"{order_id}-1", 400))
+    for event in shop.told("payment.refunded"):
+        daybook.enter_refund(event, shop.store, 0)
+    assert shop.read(order_id).refunds[0].state == port.PENDING
+    assert entries(shop) == [("refund", f"{order_id}-r1", 400)]
+
+
+def test_amounts_and_days_are_read_back(shop: Shop) -> None:
+    shop.paid_order(Money(5, "EUR"))
+    daybook.enter_capture(shop.told("payment.captured")[0], shop.store, 0)
+    (entry,) = daybook.read_day(shop.store, "paper", day_of(NOW, 0)).values()
+    assert (entry.amount, entry.at) == (Money(5, "EUR"), NOW)
+
+
+def test_a_day_is_a_day() -> None:
+    assert days_later("2026-12-31", 1) == "2027-01-01"
+    assert days_between("2028-02-28", "2028-03-01") == 2
+    for text in ("", "2026-1-01", "2026-13-01", "2026-02-30", "26-01-01", "2026-01-01 ", "x"):
+        with pytest.raises(ValueError):
+            starts_at(text, 0)
