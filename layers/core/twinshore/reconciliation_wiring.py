@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Sequence
+from typing import TYPE_CHECKING, Callable
+
+from twinshore import deployment
 
 if TYPE_CHECKING:
     from twinshore.events import Event
     from twinshore.outbox import Consumers
     from twinshore.payments.port import PaymentProvider
-    from twinshore.providers.setup import Setup
     from twinshore.reconciliation.port import Bills
     from twinshore.reconciliation.reconcile import Party
     from twinshore.store.port import Store
@@ -24,13 +25,12 @@ def bill_offset(name: str) -> int:
     return capabilities_of(name).bill_utc_offset_seconds
 
 
-def reconcile_cell(
-    store: Store, names: Sequence[str], provider: Provider, setup: Callable[[str], Setup], now: int
-) -> dict[str, str]:
+def reconcile_cell(store: Store, provider: Provider, now: int) -> dict[str, str]:
     """The daily job: every provider of the cell that has bills of its own. Raises BillsMissing."""
     from twinshore.reconciliation.reconcile import reconcile_all
 
-    return reconcile_all(store, [partial(_party_of, name, provider, setup) for name in names], now)
+    names = deployment.cells().providers_in(deployment.cell_name())
+    return reconcile_all(store, [partial(_party_of, name, provider, store) for name in names], now)
 
 
 def party_with_file(name: str, provider: Provider, csv: str) -> Party:
@@ -54,10 +54,21 @@ def and_daybook(consumers: Consumers, store: Callable[[], Store]) -> Consumers:
     return {**consumers, **{name: (*consumers.get(name, ()), consumer) for name, consumer in own.items()}}
 
 
-def _party_of(name: str, provider: Provider, setup: Callable[[str], Setup]) -> Party | None:
+def _party_of(name: str, provider: Provider, store: Store) -> Party | None:
     """A provider with its own bills; None if they only come as files, by hand."""
     from twinshore.providers.choice import bills_builder
+    from twinshore.providers.setup import Setup
     from twinshore.reconciliation.reconcile import Party
+    from twinshore.vault import StoreVault
 
     build = bills_builder(name)
-    return build and Party(name, provider(name), build(setup(name)), bill_offset(name))
+    if build is None:
+        return None
+    secret_json = deployment.secret(f"provider_{name}")
+    # Whoever reads bills starts no payment: no notice comes of it.
+    setup = Setup(secret_json, deployment.outside(name, ""), "", StoreVault(store, name, _vault_keys))
+    return Party(name, provider(name), build(setup), bill_offset(name))
+
+
+def _vault_keys() -> str:
+    return deployment.secret("vault_keys")

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from twinshore.payments.port import PaymentProvider
     from twinshore.payments.starting import Tills
     from twinshore.points.ledger import Ledger
-    from twinshore.providers.setup import Setup
     from twinshore.providers.wechat.client import WechatClient
     from twinshore.providers.wechat.notices import WechatNotices
     from twinshore.providers.wechat.token_lease import AccessTokenLease
@@ -65,8 +64,7 @@ def rate_source() -> RateSource:
     """Reference rates of the ECB."""
     from twinshore.providers.ecb.client import BASE_URL, daily_rates
 
-    base_url = outside("ecb", BASE_URL)
-    return lambda at: daily_rates(at, base_url)
+    return lambda at: daily_rates(at, outside("ecb", BASE_URL))
 
 
 _after_commit: list[Callable[[Sequence[Event]], None]] = []
@@ -158,16 +156,11 @@ def payment_provider(name: str) -> PaymentProvider:
 def _payment_provider(name: str, secret_json: str) -> PaymentProvider:
     """Kept until the secret changes: a rotated key is in use as soon as the secret is read anew."""
     from twinshore.providers.choice import build_provider
-
-    return build_provider(name, _setup(name, secret_json))
-
-
-def _setup(name: str, secret_json: str = "") -> Setup:
     from twinshore.providers.setup import Setup
     from twinshore.vault import StoreVault
 
     vault = StoreVault(store(), name, lambda: secret("vault_keys"))
-    return Setup(secret_json or secret(f"provider_{name}"), outside(name, ""), _notify_url(name), vault)
+    return build_provider(name, Setup(secret_json, outside(name, ""), _notify_url(name), vault))
 
 
 def bill_from_file(name: str, csv: str) -> Party:
@@ -227,9 +220,6 @@ def consumers() -> Consumers:
 
         return told
 
-    def credited(event: Event) -> None:
-        points.credit(event, store(), residency(), now())
-
     def withdrawn(event: Event) -> None:
         points.withdraw(event, store(), residency(), now())
 
@@ -238,7 +228,7 @@ def consumers() -> Consumers:
 
     own: Consumers = {
         "payment.authorised": (lambda event: capture_authorised(event, store(), payment_provider, now()),),
-        "payment.captured": (credited, tell(notify.receipt), posted),
+        "payment.captured": (lambda event: points.credit(event, store(), residency(), now()), tell(notify.receipt), posted),
         "payment.refunded": (withdrawn, tell(notify.refund), posted),
         "payment.flagged": (lambda event: requote(event, store(), lambda: current(store(), now()), now()),),
         "dispute.lost": (withdrawn, posted),
@@ -269,15 +259,12 @@ def jobs() -> Mapping[str, Callable[[int], object]]:
     from twinshore.reconciliation_wiring import reconcile_cell
     from twinshore.webhook_wiring import webhook_post
 
-    def reconcile(at: int) -> object:
-        return reconcile_cell(store(), cells().providers_in(cell_name()), payment_provider, _setup, at)
-
     return {
         "fx-refresh": lambda at: refresh(store(), rate_source(), at),
         "payment-poll": lambda at: poll_due(store(), payment_provider, at),
         "webhook-send": lambda at: send_due(store(), webhook_post(webhook_receivers()), webhook_keys, at),
         "outbox-sweep": lambda at: sweep(store(), consumers(), at),
-        "reconcile": reconcile,
+        "reconcile": lambda at: reconcile_cell(store(), payment_provider, at),
         "expired-delete": lambda _: _delete_expired(),
     }
 
