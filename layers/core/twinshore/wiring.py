@@ -228,7 +228,8 @@ def consumers() -> Consumers:
 
     own: Consumers = {
         "payment.authorised": (lambda event: capture_authorised(event, store(), payment_provider, now()),),
-        "payment.captured": (lambda event: points.credit(event, store(), residency(), now()), tell(notify.receipt), posted),
+        "payment.captured": (lambda event: points.credit(event, store(), residency(), now()), tell(notify.receipt),
+                             posted),  # fmt: skip
         "payment.refunded": (withdrawn, tell(notify.refund), posted),
         "payment.flagged": (lambda event: requote(event, store(), lambda: current(store(), now()), now()),),
         "dispute.lost": (withdrawn, posted),
