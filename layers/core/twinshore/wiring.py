@@ -228,8 +228,7 @@ def consumers() -> Consumers:
 
     own: Consumers = {
         "payment.authorised": (lambda event: capture_authorised(event, store(), payment_provider, now()),),
-        "payment.captured": (lambda event: points.credit(event, store(), residency(), now()), tell(notify.receipt),
-                             posted),  # fmt: skip
+        "payment.captured": (lambda e: points.credit(e, store(), residency(), now()), tell(notify.receipt), posted),
         "payment.refunded": (withdrawn, tell(notify.refund), posted),
         "payment.flagged": (lambda event: requote(event, store(), lambda: current(store(), now()), now()),),
         "dispute.lost": (withdrawn, posted),
