@@ -28,7 +28,7 @@ from twinshore.reconciliation.port import PAYMENT, REFUND, BillDamaged, BillLine
 
 READY_AFTER_SECONDS = 10 * 3600
 BILL_LIMIT_BYTES = 64_000_000
-"""Unpacked: some 200,000 lines. The reply itself is limited by `outbound` (4 MB packed)."""
+"""Unpacked. The reply itself is limited by `outbound`: 4 MB packed, some 55,000 lines."""
 LINE_LIMIT_BYTES = 8_192
 CHUNK_BYTES = 65_536
 DOWNLOAD_TIMEOUT_SECONDS = 20.0
