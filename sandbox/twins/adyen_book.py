@@ -108,6 +108,7 @@ def _carry_out(payment: dict[str, Any], what: str, value: int) -> bool:
         payment["cancelled"] = True
     elif what == "refunds" and value <= payment["captured"] - payment["refunded"]:
         payment["refunded"] += value
+        payment["refunds"] = payment.get("refunds", 0) + 1
     else:
         return False
     return True

@@ -21,6 +21,7 @@ from sandbox.twins.server import Twin
 
 SHORT_LADDER_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 DELIVERY_TIMEOUT_SECONDS = 5.0
+MADE_LIMIT = 100
 
 Sign = Callable[[dict[str, Any], bytes, bool], dict[str, str]]
 """(notice, body, wrongly) -> headers of one try."""
@@ -34,6 +35,7 @@ class Notices:
         self._sign = sign
         self._ladder_seconds = ladder_seconds
         self._waiting: list[dict[str, Any]] = twin.recall("notices", [])
+        self._made: list[tuple[str, str, str]] = []
         self._changed = threading.Condition(twin.lock)
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -58,6 +60,7 @@ class Notices:
         due = time.time() + float(faults.get("notice_delay_seconds", 0))
         copies = max(1, int(faults.get("duplicate", 2)))
         with self._changed:
+            self._made = [*self._made, (notice_id, url, body)][-MADE_LIMIT:]
             for copy in range(copies):
                 self._waiting.append(
                     {"id": notice_id, "url": url, "body": body, "due": due, "tries": 0, "hold": hold, "copy": copy}
@@ -75,6 +78,15 @@ class Notices:
             for notice in self._waiting:
                 if notice["hold"] == hold:
                     notice.update(hold="", due=max(time.time(), *(other["due"] + 0.01 for other in self._waiting)))
+            self._keep()
+
+    def send_again(self) -> None:
+        """Every notice that was made since the start, once more and at once: as when a person presses "resend"."""
+        with self._changed:
+            self._waiting += [
+                {"id": notice_id, "url": url, "body": body, "due": time.time(), "tries": 0, "hold": "", "copy": 0}
+                for notice_id, url, body in self._made
+            ]
             self._keep()
 
     def waiting(self) -> list[dict[str, Any]]:

@@ -18,8 +18,9 @@ from twinshore.payments import port
 from twinshore.payments.port import Acknowledgement, Attempt, Notice, OutcomeUnknown, ProviderRefused, Started
 
 WORDS = {
-    "OPEN": port.PENDING, "APPROVED": port.AUTHORISED, "SETTLED": port.CAPTURED, "DECLINED": port.FAILED,
-    "VOID": port.CLOSED, "CONTESTED": port.DISPUTED, "UPHELD": port.DISPUTE_WON, "OVERTURNED": port.DISPUTE_LOST,
+    "OPEN": port.PENDING, "WAITING": port.CREATED, "APPROVED": port.AUTHORISED, "SETTLED": port.CAPTURED,
+    "DECLINED": port.FAILED, "VOID": port.CLOSED, "CONTESTED": port.DISPUTED, "UPHELD": port.DISPUTE_WON,
+    "OVERTURNED": port.DISPUTE_LOST,
 }  # fmt: skip
 ACKNOWLEDGED = Acknowledgement(200, b'{"paper":"filed"}', "application/json")
 

@@ -34,20 +34,33 @@ class Gateway(Twin):
         self.place = place
         self.answers: list[Answer] = []
         self.requests: list[TwinRequest] = []
+        self.is_open = True
+        """False: what comes is turned away before it reaches the door, and written down."""
+        self.turned_away: list[TwinRequest] = []
 
     def handle(self, request: TwinRequest) -> TwinReply:
-        answer = self.place.call("payment_callbacks", "POST", request.path, headers=request.headers, body=request.body)
+        with self.lock:
+            if not self.is_open:
+                self.turned_away.append(request)
+                return TwinReply(503)
+        answer = self.deliver(request)
+        return TwinReply(answer.status, answer.text.encode(), {"Content-Type": answer.headers["content-type"]})
+
+    def deliver(self, request: TwinRequest) -> Answer:
+        answer = self.place.call(
+            "payment_callbacks", "POST", request.path, headers=request.headers, body=request.body, query=request.query
+        )
         with self.lock:
             self.requests.append(request)
             self.answers.append(answer)
-        return TwinReply(answer.status, answer.text.encode(), {"Content-Type": answer.headers["content-type"]})
+        return answer
 
 
 class PayingPlace:
     def __init__(self, place: Place, wechat_pay_keys: dict[str, Any]) -> None:
         self.place = place
         self.gateway = Gateway(place)
-        self.twin: StripeTwin | WechatPayTwin
+        self.twin: Any
         if place.cell == "eu":
             self.provider, self.method, self.currency = "stripe", "card", "EUR"
             self.twin = StripeTwin(webhook_url=f"{self.gateway.url}/v1/webhooks/stripe")
@@ -60,7 +73,7 @@ class PayingPlace:
         place.secrets[f"provider_{self.provider}"] = json.dumps(self.twin.secret())
         place.secrets["wechat_app"] = json.dumps({"appid": "wx0000000000000001", "secret": "of-nobody"})
         place.outside[self.provider] = self.twin.url
-        cells = json.loads((Path(wiring.__file__).parent / "cells.json").read_text(encoding="utf-8"))
+        cells = self._cells()
         cells["cells"][place.cell]["endpoint"] = self.gateway.url
         file = place.folder / "cells.json"
         file.write_text(json.dumps(cells))
@@ -70,6 +83,11 @@ class PayingPlace:
             home, "wx0000000000000001", WechatSession(OPENID, None, "session-key"), int(time.time())
         )
         self.token = place.member_token(self.member_id)
+
+    def _cells(self) -> dict[str, Any]:
+        """What the cells file of this place says, before its endpoint is moved to this machine."""
+        cells: dict[str, Any] = json.loads((Path(wiring.__file__).parent / "cells.json").read_text(encoding="utf-8"))
+        return cells
 
     def start(self) -> None:
         self.gateway.start()

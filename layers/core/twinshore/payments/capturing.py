@@ -55,6 +55,8 @@ def capture_attempt(
         news = provider.capture(reference, attempt.provider_id, returned, order.amount, now)
     except ProviderRefused:  # not approved, declined, or let go of: it says which
         news = provider.query(reference, attempt.provider_id, now)
+        if news.state == port.CREATED and attempt.state == port.AUTHORISED:  # there was an approval, and it is gone
+            news = news._replace(state=port.FAILED)
     return apply(store, attempt.provider, news, now).order or order
 
 

@@ -20,8 +20,13 @@ def credit(event: Event, store: Store, residency: Residency, now: int) -> None:
 
 
 def withdraw(event: Event, store: Store, residency: Residency, now: int) -> None:
-    """`payment.refunded`: the points of the refunded amount go back, once per event, as far as they are there."""
-    points = points_for(_money(event))
+    """`payment.refunded` and `dispute.lost`: the points of this step go back, once per event, as far as they are there.
+
+    Each step is a difference of totals, so that the steps of a whole refund take back what was credited, to the point.
+    """
+    step = _money(event)
+    total = Money(int(event.data.get("taken_back_minor", step.amount_minor)), step.currency)
+    points = points_for(total) - points_for(total - step)
     if points:
         book = Ledger(store, residency, event.data["member_id"])
         ledger.take_back(book, points, event.id, event.data["order_id"], now)

@@ -30,3 +30,11 @@ class Capabilities(NamedTuple):
     """Where its client calls go, production and sandbox: no other host is ever spoken to."""
     bill_utc_offset_seconds: int = 0
     """Of the time zone in which its bills count days."""
+    disputes: bool = False
+    """Whether it tells of a payer who has gone to the bank, and how that ends."""
+    signs_time: bool = True
+    """False: an old notice cannot be told from a new one; it is old news, which the state machine knows."""
+    tells_refunds: bool = True
+    """False: no notice says what was refunded: the refund's own answer, or asking again, is all there is."""
+    query_finds_payment: bool = True
+    """False: only its notice says that a payment is made; asking tells of what is over without one."""

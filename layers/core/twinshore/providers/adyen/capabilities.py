@@ -14,6 +14,9 @@ CAPABILITIES = Capabilities(
     retries_for_seconds=30 * 24 * 3600,
     signature_covers_body=False,
     we_capture=True,
+    disputes=True,
+    signs_time=False,
+    query_finds_payment=False,
     hosts=("checkout-test.adyen.com", "*-checkout-live.adyenpayments.com"),
 )
 """The signature covers eight fields, amount and currency among them. `we_capture` holds where the secret says

@@ -13,6 +13,8 @@ CAPABILITIES = Capabilities(
     acknowledge_within_seconds=10,
     retries_for_seconds=30 * 3600,
     signature_covers_body=True,
+    disputes=True,
+    signs_time=False,
     # An account calls its own name below these: <subdomain>.api.checkout.com.
     hosts=("*.api.checkout.com", "*.api.sandbox.checkout.com"),
 )

@@ -15,5 +15,6 @@ CAPABILITIES = Capabilities(
     # Not published; the merchant may have a notice sent again for days, which is then signed anew.
     retries_for_seconds=7 * 86_400,
     signature_covers_body=True,
+    tells_refunds=False,
     hosts=("api.saas.dana.id", "api.sandbox.dana.id"),
 )

@@ -15,5 +15,6 @@ CAPABILITIES = Capabilities(
     retries_for_seconds=0,
     signature_covers_body=False,
     we_capture=True,
+    tells_refunds=False,
     hosts=("partner-api.grab.com", "partner-api.stg-myteksi.com"),
 )

@@ -13,5 +13,7 @@ CAPABILITIES = Capabilities(
     acknowledge_within_seconds=10,
     retries_for_seconds=7 * 24 * 3600,
     signature_covers_body=True,
+    disputes=True,
+    signs_time=False,
     hosts=("eu-prod.oppwa.com", "eu-test.oppwa.com"),
 )

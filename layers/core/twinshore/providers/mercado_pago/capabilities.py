@@ -16,5 +16,6 @@ CAPABILITIES = Capabilities(
     retries_for_seconds=3 * 24 * 3600,
     # It covers the id in the query, a request id and a time, and nothing of the body.
     signature_covers_body=False,
+    disputes=True,
     hosts=("api.mercadopago.com",),
 )

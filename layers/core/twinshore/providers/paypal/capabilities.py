@@ -16,5 +16,6 @@ CAPABILITIES = Capabilities(
     # The signature covers a CRC-32 of the body, which anyone can match with another body.
     signature_covers_body=False,
     we_capture=True,
+    disputes=True,
     hosts=("api-m.paypal.com", "api-m.sandbox.paypal.com", "api.paypal.com", "api.sandbox.paypal.com"),
 )

@@ -1,0 +1,33 @@
+"""What goes back when money goes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.paper_shop import ANNA, NOW
+from twinshore.cells import Residency, load_cells
+from twinshore.events import Event
+from twinshore.points.consumers import credit, withdraw
+from twinshore.points.ledger import Ledger, balance
+from twinshore.store.sqlite import SqliteStore
+
+ORDER = "00000000000000000000000001"
+
+
+def event(name: str, amount_minor: int, **data: int) -> Event:
+    about = {"order_id": ORDER, "member_id": ANNA, "amount_minor": amount_minor, "currency": "EUR", **data}
+    return Event(f"{ORDER}.{name}.{data}", name, NOW, about)
+
+
+@pytest.mark.parametrize("steps", [(999,), (333, 666), (1, 1, 997), (11, 11, 11, 966), (500, 499)], ids=str)
+def test_the_steps_of_a_whole_refund_take_back_what_was_credited(steps: tuple[int, ...], tmp_path: Path) -> None:
+    store, residency = SqliteStore(tmp_path / "store.db"), Residency(load_cells(), "eu")
+    credit(event("payment.captured", sum(steps)), store, residency, NOW)
+    assert balance(Ledger(store, residency, ANNA)) == 999 // 12
+    told = [event("payment.refunded", step, taken_back_minor=sum(steps[: n + 1])) for n, step in enumerate(steps)]
+    for each in reversed(told):  # in whatever order they come, and twice
+        withdraw(each, store, residency, NOW)
+        withdraw(each, store, residency, NOW)
+    assert balance(Ledger(store, residency, ANNA)) == 0

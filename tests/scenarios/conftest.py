@@ -1,0 +1,3 @@
+import pytest
+
+pytest.register_assert_rewrite("tests.support.scenarios", "tests.support.scenario", "tests.support.unclear_answers")
