@@ -219,20 +219,6 @@ def test_a_card_declined_after_its_approval_may_be_followed_by_a_good_one(shop: 
     assert shop.state(order_id) == port.CAPTURED
 
 
-def test_an_approval_that_is_gone_when_it_is_to_be_taken_has_failed_and_may_come_again(shop: Shop) -> None:
-    """The card behind it was declined: the provider refuses the capture, and waits for the payer as at the start."""
-    order_id, reference = approved(shop)
-    shop.webhook(shop.paper.webhook(reference))
-    shop.paper.payments[reference] = shop.paper.payments[reference]._replace(word="WAITING", aside=None)
-    shop.consume_authorised()
-    assert shop.state(order_id) == port.FAILED
-    shop.paper.payments[reference] = shop.paper.payments[reference]._replace(word="OPEN")
-    shop.paper.pay(reference, NOW + 60)
-    shop.webhook(shop.paper.webhook(reference))
-    shop.consume_authorised()
-    assert shop.state(order_id) == port.CAPTURED
-
-
 def actors(shop: Shop, order_id: str, reference: str) -> dict[str, Any]:
     providers = shop.providers.__getitem__
     approval = shop.paper.webhook(reference)
