@@ -11,7 +11,7 @@ REFUND_UNDONE = "refund_undone"
 """A refund whose money came back to us (the payer's bank did not take it)."""
 
 LINES_LIMIT = 100_000
-"""Of one bill, and of our day-book of one day: both are held in memory for the comparison, 55 MB together as measured."""
+"""Of one bill, and of our day-book of one day: both are held in memory to be compared, 55 MB together."""
 
 
 class BillLine(NamedTuple):
