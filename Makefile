@@ -42,8 +42,9 @@ cells: ## check infra/cells.toml and write it for the functions
 	@$(VENV)/bin/python -m infra.compile_cells
 
 docs: ## write the pages that are made from the code
-	@$(PREPARE) $(VENV)=runtime
+	@$(PREPARE) $(VENV)=runtime,test
 	@$(VENV)/bin/python -m tools.problems
+	@$(VENV)/bin/python -m tools.payment_matrix
 
 locks: ## compile requirements/*.in anew
 	@$(PREPARE) $(VENV)=runtime

@@ -46,5 +46,13 @@ class Party(NamedTuple):
     def takes(self, currency: str) -> bool:
         return not self.can.currencies or currency in self.can.currencies
 
+    @property
+    def currency_without_decimals(self) -> str:
+        return next((currency for currency in ("JPY", "CLP") if self.takes(currency)), "JPY")
+
+    @property
+    def currency_with_three_decimals(self) -> str:
+        return "KWD"
+
     def method_for(self, currency: str) -> str:
         return self.method if currency == self.currency else self.elsewhere or self.method
