@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -54,10 +54,28 @@ class MarketEntry(Strict):
     campaigns: dict[str, str]
 
 
+AmountByCurrency = dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[int, Field(gt=0)]]
+
+
 class MethodEntry(Strict):
     provider: str
     cells: list[str] = Field(min_length=1)
     currencies: list[str]
+    min_minor: AmountByCurrency = {}
+    max_minor: AmountByCurrency = {}
+    opens_in: list[Literal["mini_program", "h5"]] = Field(default=["mini_program", "h5"], min_length=1)
+    platforms: list[Literal["ios", "android"]] = []
+    rank: int = Field(default=100, ge=0)
+    parts: int = Field(default=0, ge=0, le=12)
+
+    @model_validator(mode="after")
+    def parts_are_for_plans(self) -> MethodEntry:
+        if (self.provider == "instalments") != (self.parts > 1):
+            raise ValueError("a plan of instalments, and no other method, has two parts or more")
+        for currency in self.min_minor.keys() & self.max_minor.keys():
+            if self.min_minor[currency] > self.max_minor[currency]:
+                raise ValueError(f"the least is more than the most in {currency}")
+        return self
 
 
 class DefaultMarket(Strict):

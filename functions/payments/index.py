@@ -1,7 +1,7 @@
 """Orders, and money in and back."""
 
 from twinshore import wiring
-from twinshore.payments import capturing, orders, polling, refunding, starting, wire
+from twinshore.payments import capturing, methods, orders, polling, refunding, starting, wire
 from twinshore.payments.problems import OPENING, PAYING, READING, REFUNDING, RETURNING
 from twinshore.web import Door, Request
 
@@ -20,6 +20,11 @@ def show(request: Request, query: wire.OrderQuery) -> object:
     return wire.OrderView(**polling.look_up(wiring.store(), wiring.payment_provider, query.look(request), request.now))
 
 
+@door.get("/v1/orders/{id}/methods", takes=wire.MethodsQuery, gives=wire.MethodsView, who="member", problems=READING)
+def offer(request: Request, query: wire.MethodsQuery) -> object:
+    return wire.MethodsView(**methods.listed(wiring.store(), wiring.tills(), query.listing(request)))
+
+
 @door.post("/v1/orders/{id}/payments", takes=wire.PaymentRequest, gives=wire.PaymentView, problems=PAYING, **DO)
 def pay(request: Request, body: wire.PaymentRequest) -> object:
     return wire.PaymentView(**starting.start_payment(wiring.store(), wiring.tills(), body.wish(request), request.now))
@@ -27,8 +32,7 @@ def pay(request: Request, body: wire.PaymentRequest) -> object:
 
 @door.post("/v1/orders/{id}/payments/{reference}/return", takes=wire.ReturnRequest, problems=RETURNING, **SEE)
 def come_back(request: Request, body: wire.ReturnRequest) -> object:
-    back = body.back(request)
-    return wire.OrderView(**capturing.take_return(wiring.store(), wiring.payment_provider, back, request.now))
+    return wire.OrderView(**capturing.on_return(wiring.store(), wiring.payment_provider, body.of(request), request.now))
 
 
 @door.post("/v1/orders/{id}/refunds", takes=wire.RefundRequest, gives=wire.RefundView, problems=REFUNDING, **DO)

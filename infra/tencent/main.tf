@@ -56,6 +56,7 @@ locals {
     "/v1/orders"                  = "payments"
     "/v1/orders/*"                = "payments"
     "/v1/webhooks/*"              = "payment_callbacks"
+    "/v1/desk/*"                  = "desk"
     "/v1/points"                  = "points"
     "/v1/points/*"                = "points"
     "/v1/notifications"           = "notifications"

@@ -117,10 +117,10 @@ def test_a_return_to_an_order_or_payment_that_is_not_there_is_not_found(shop: Sh
     other = shop.order()
     providers = shop.providers.__getitem__
     with pytest.raises(OrderNotFound):
-        capturing.take_return(shop.store, providers, Return(order_id, "m_ben", reference, {}), NOW)
+        capturing.on_return(shop.store, providers, Return(order_id, "m_ben", reference, {}), NOW)
     for nonsense in (f"{order_id}-2", f"{order_id}-0", f"{order_id}-r1", f"{other}-1", "", "x", order_id):
         with pytest.raises(PaymentNotFound):
-            capturing.take_return(shop.store, providers, Return(order_id, ANNA, nonsense, {}), NOW)
+            capturing.on_return(shop.store, providers, Return(order_id, ANNA, nonsense, {}), NOW)
     assert shop.paper.returned == []
 
 
@@ -237,7 +237,7 @@ def actors(shop: Shop, order_id: str, reference: str) -> dict[str, Any]:
         return polling.refresh(store, providers, order, NOW).state(NOW)
 
     def comes_back(store: Any) -> str:
-        return str(capturing.take_return(store, providers, Return(order_id, ANNA, reference, {}), NOW)["status"])
+        return str(capturing.on_return(store, providers, Return(order_id, ANNA, reference, {}), NOW)["status"])
 
     def poll(store: Any) -> polling.Polled:
         return polling.poll_due(store, providers, NOW + 60)

@@ -12,10 +12,11 @@ from twinshore.fx import quote as fx
 from twinshore.idempotency import IdempotencyKeyReused
 from twinshore.money import Money
 from twinshore.payments import orders, port, starting
+from twinshore.payments.methods import MethodNotOffered, Place
 from twinshore.payments.order import OrderNotFound, load_own
 from twinshore.payments.port import OutcomeUnknown, ProviderRefused
 from twinshore.payments.return_urls import ReturnUrlRefused
-from twinshore.payments.starting import MethodNotOffered, OrderClosed, OrderPaid, TooManyAttempts
+from twinshore.payments.starting import OrderClosed, OrderPaid, TooManyAttempts
 
 
 def test_a_new_order_waits_to_be_paid(shop: Shop) -> None:
@@ -112,12 +113,12 @@ def test_a_started_payment_goes_to_the_provider_with_our_reference(shop: Shop) -
 def test_the_provider_is_told_the_method_the_page_to_come_back_to_and_of_the_payer(shop: Shop) -> None:
     order_id = shop.order()
     page = "https://shop.example/orders/done"
-    reference = shop.start(order_id, return_url=page, country="DE", language="zh-CN")["reference"]
+    reference = shop.start(order_id, return_url=page, place=Place("FR"), language="zh-CN")["reference"]
     sent = shop.paper.payments[reference].attempt
     assert (sent.method, sent.return_url) == ("paper_money", page)
-    assert sent.payer == port.Payer(f"openid of {ANNA}", country="DE", language="zh-CN")
+    assert sent.payer == port.Payer(f"openid of {ANNA}", country="FR", language="zh-CN")
     # Asked again from another page: the same attempt is sent, or the provider would call it a changed one.
-    assert shop.start(order_id, return_url="", country="FR")["reference"] == reference
+    assert shop.start(order_id, return_url="", language="en")["reference"] == reference
 
 
 def test_who_names_no_page_comes_back_to_the_cells_own(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterable
 
 from tests.support.paper_provider import PaperProvider
 from tests.support.rates import fresh
-from twinshore.cells import Method
+from twinshore.cells import BY_HAND, H5, INSTALMENTS, Market, Method
 from twinshore.events import Event
 from twinshore.fx import quote as fx
 from twinshore.fx.port import RateTable
@@ -16,6 +16,9 @@ from twinshore.fx.quote import Holder
 from twinshore.idempotency import IdempotencyKey
 from twinshore.money import Money
 from twinshore.payments import capturing, holding, orders, polling, postings, refunding, starting, webhooks
+from twinshore.payments.by_hand import ByHand
+from twinshore.payments.instalments import Instalments
+from twinshore.payments.methods import PayerUnknown, Tills
 from twinshore.payments.order import Order, load
 from twinshore.payments.port import Acknowledgement, Payer
 from twinshore.store.sqlite import SqliteStore
@@ -24,6 +27,18 @@ from twinshore.tokens import Signer, SigningKey
 NOW = 1_790_000_000
 ANNA = "m_anna"
 PRICE = Money(1299, "EUR")
+METHODS = (
+    Method("paper_money", "paper", (), ("eu",), rank=10),
+    Method("card", "other", ("EUR", "CNY"), ("eu",), {"EUR": 50}, {"EUR": 500_000}, (H5,), rank=20),
+    Method("phone_card", "other", ("EUR",), ("eu",), opens_in=(H5,), platforms=("ios",), rank=15),
+    Method("cash_on_delivery", BY_HAND, ("EUR",), ("eu",), {}, {"EUR": 20_000}, rank=80),
+    Method("instalments_3", INSTALMENTS, ("EUR", "JPY"), ("eu",), {"EUR": 100}, parts=3, rank=90),
+    Method("elsewhere_only", "other", (), ("cn",)),
+)
+MARKETS = {
+    "DE": Market("DE", "eu", "EUR", ("en",), "49", ("card", "phone_card", "cash_on_delivery"), {}),
+    "FR": Market("FR", "eu", "EUR", ("en",), "33", ("instalments_3", "paper_money", "card"), {}),
+}
 _keys = itertools.count(1)
 
 
@@ -42,15 +57,23 @@ class Shop:
         self.signer = Signer("eu", [SigningKey("k1", bytes(range(32)))])
         self.paper = PaperProvider()
         self.other = PaperProvider(b"other-secret")
-        self.providers = {"paper": self.paper, "other": self.other}
-        methods = (Method("paper_money", "paper", ()), Method("card", "other", ("EUR",)))
-        self.tills = starting.Tills(
-            lambda currency: tuple(m for m in methods if not m.currencies or currency in m.currencies),
+        self.providers: dict[str, Any] = {"paper": self.paper, "other": self.other}
+        self.strangers: set[str] = set()
+        """Members whom the provider `paper` does not know."""
+        self.plans = Instalments(self.store, lambda name: next(m.parts for m in METHODS if m.name == name))
+        self.providers[BY_HAND], self.providers[INSTALMENTS] = ByHand(), self.plans
+        self.tills = Tills(
+            "eu", METHODS, MARKETS.get,
             self.providers.__getitem__,
             lambda provider: f"https://cell.example/v1/webhooks/{provider}",
-            lambda provider, member_id: Payer(f"openid of {member_id}"),
+            self._payer,
             ("https://shop.example/paid", "https://cell.example"),
-        )
+        )  # fmt: skip
+
+    def _payer(self, provider: str, member_id: str) -> Payer:
+        if member_id in self.strangers and provider == "paper":
+            raise PayerUnknown
+        return Payer(f"openid of {member_id}")
 
     def order(self, amount: Money = PRICE, member_id: str = ANNA) -> str:
         return str(self.place(self.wanted(amount, member_id))["order_id"])
@@ -73,7 +96,7 @@ class Shop:
     def place(self, new: orders.NewOrder) -> dict[str, Any]:
         return orders.open_order(self.store, self.signer, new, self.now)
 
-    def start(self, order_id: str, method: str = "paper_money", member_id: str = ANNA, **more: str) -> dict[str, Any]:
+    def start(self, order_id: str, method: str = "paper_money", member_id: str = ANNA, **more: Any) -> dict[str, Any]:
         wish = starting.Wish(order_id, member_id, method, new_key(), **more)
         return starting.start_payment(self.store, self.tills, wish, self.now)
 
@@ -96,7 +119,7 @@ class Shop:
 
     def come_back(self, order_id: str, reference: str, **returned: str) -> dict[str, Any]:
         back = capturing.Return(order_id, ANNA, reference, returned)
-        return capturing.take_return(self.store, self.providers.__getitem__, back, self.now)
+        return capturing.on_return(self.store, self.providers.__getitem__, back, self.now)
 
     def post_all(self) -> None:
         """What the `events` function does with news of money: in the order told, each twice."""

@@ -5,7 +5,8 @@ The declaration is infra/cells.toml, compiled to the cells.json beside this file
 
 import json
 import os
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Mapping, NamedTuple
 
 from twinshore.errors import BrokenInvariant, Misdirected
 
@@ -49,11 +50,29 @@ class Market(NamedTuple):
     campaigns: dict[str, str]
 
 
+MINI_PROGRAM, H5 = "mini_program", "h5"
+BY_HAND, INSTALMENTS = "by_hand", "instalments"
+"""Carried by the house itself, without a party that takes the money: cash at the door; a plan of dated parts."""
+
+
 class Method(NamedTuple):
     name: str
     provider: str
+    """Of a payment provider, or BY_HAND or INSTALMENTS."""
     currencies: tuple[str, ...]
     """Empty: every currency that the provider takes."""
+    cells: tuple[str, ...] = ()
+    min_minor: Mapping[str, int] = MappingProxyType({})
+    """By currency: the least and the most that an order may be to be paid so."""
+    max_minor: Mapping[str, int] = MappingProxyType({})
+    opens_in: tuple[str, ...] = (MINI_PROGRAM, H5)
+    """Where the payer can go on: inside the mini-program, or on a page in a browser."""
+    platforms: tuple[str, ...] = ()
+    """Systems that have it; empty: all."""
+    rank: int = 100
+    """By expected success, where no market says better; lower is better."""
+    parts: int = 0
+    """Of a plan of INSTALMENTS."""
 
 
 class Cells:
@@ -78,14 +97,19 @@ class Cells:
 
     def methods_in(self, cell: str, currency: str) -> tuple[Method, ...]:
         """The payment methods that a cell can carry for a currency."""
-        found = []
-        for name, row in self._methods.items():
-            if cell in row["cells"] and (not row["currencies"] or currency in row["currencies"]):
-                found.append(Method(name, row["provider"], tuple(row["currencies"])))
-        return tuple(found)
+        return tuple(
+            method for method in self.methods
+            if cell in method.cells and (not method.currencies or currency in method.currencies)
+        )  # fmt: skip
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        return tuple(_method(name, row) for name, row in self._methods.items())
 
     def providers_in(self, cell: str) -> tuple[str, ...]:
-        return tuple(sorted({row["provider"] for row in self._methods.values() if cell in row["cells"]}))
+        """Outside parties only."""
+        found = {row["provider"] for row in self._methods.values() if cell in row["cells"]}
+        return tuple(sorted(found - {BY_HAND, INSTALMENTS}))
 
 
 class Residency:
@@ -127,6 +151,14 @@ def _cell(name: str, row: dict[str, Any]) -> Cell:
         notification_channels=tuple(row["notification_channels"]), public_keys=row["public_keys"],
         fx_margin_bps=row["fx_margin_bps"], fx_limit_eur_minor=row["fx_limit_eur_minor"],
         fx_exposure_eur_minor=row["fx_exposure_eur_minor"], return_url=row.get("return_url", ""),
+    )  # fmt: skip
+
+
+def _method(name: str, row: dict[str, Any]) -> Method:
+    return Method(
+        name=name, provider=row["provider"], currencies=tuple(row["currencies"]), cells=tuple(row["cells"]),
+        min_minor=row["min_minor"], max_minor=row["max_minor"], opens_in=tuple(row["opens_in"]),
+        platforms=tuple(row["platforms"]), rank=row["rank"], parts=row["parts"],
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from twinshore import deployment
+from twinshore.cells import BY_HAND, INSTALMENTS
 from twinshore.deployment import Misconfigured
 from twinshore.deployment import cell as cell
 from twinshore.deployment import cell_name as cell_name
@@ -26,15 +27,19 @@ from twinshore.deployment import secret as secret
 from twinshore.deployment import settings as settings
 from twinshore.errors import NotFound
 
+HOUSE = (BY_HAND, INSTALMENTS)
+
 if TYPE_CHECKING:
+    from twinshore.cells import Market
     from twinshore.events import Event
     from twinshore.fx.port import RateSource
     from twinshore.login.home import Home
     from twinshore.notify.deliver import Channels
     from twinshore.outbound_webhooks.signing import SigningKeys
     from twinshore.outbox import Consumers
+    from twinshore.payments.instalments import Instalments
+    from twinshore.payments.methods import Tills
     from twinshore.payments.port import PaymentProvider
-    from twinshore.payments.starting import Tills
     from twinshore.points.ledger import Ledger
     from twinshore.providers.wechat.client import WechatClient
     from twinshore.providers.wechat.notices import WechatNotices
@@ -147,9 +152,24 @@ def points_of(member_id: str) -> Ledger:
 
 def payment_provider(name: str) -> PaymentProvider:
     """One of this cell's providers; its secret is `provider_<name>`. Raises NotFound for any other name."""
+    if name in HOUSE:
+        return _house(name)
     if name not in cells().providers_in(cell_name()):
         raise NotFound("no such payment provider here")
     return _payment_provider(name, secret(f"provider_{name}"))
+
+
+def _house(name: str) -> PaymentProvider:
+    """What the house carries itself, with no party behind it."""
+    from twinshore.payments.by_hand import ByHand
+
+    return ByHand() if name == BY_HAND else plans()
+
+
+def plans() -> Instalments:
+    from twinshore.payments.instalments import Instalments
+
+    return Instalments(store(), lambda method: next(one.parts for one in cells().methods if one.name == method))
 
 
 @cache
@@ -176,17 +196,20 @@ def _notify_url(provider: str) -> str:
 
 def tills() -> Tills:
     """What this cell takes payments with."""
+    from twinshore.payments.methods import Tills
     from twinshore.payments.port import Payer
-    from twinshore.payments.starting import Tills
     from twinshore.providers.choice import payer_for
 
     def payer(provider: str, member_id: str) -> Payer:
-        return payer_for(provider, Payer(), lambda: wechat_openid(member_id))
+        return Payer() if provider in HOUSE else payer_for(provider, Payer(), lambda: wechat_openid(member_id))
+
+    def market(country: str) -> Market | None:
+        found = cells().markets.get(country)
+        return found if found is not None and found.home == cell_name() else None
 
     return Tills(
-        lambda currency: cells().methods_in(cell_name(), currency), payment_provider, _notify_url, payer,
-        (cell().return_url, cell().endpoint),
-    )  # fmt: skip
+        cell_name(), cells().methods, market, payment_provider, _notify_url, payer, (cell().return_url, cell().endpoint)
+    )
 
 
 @cache
@@ -203,37 +226,12 @@ def notification_channels() -> Channels:
 
 @cache
 def consumers() -> Consumers:
-    """Who is told what. Each is idempotent by event id."""
-    from twinshore.fx.tables import current
-    from twinshore.notify import consumers as notify
-    from twinshore.payments.capturing import capture_authorised
-    from twinshore.payments.holding import requote
-    from twinshore.payments.postings import post
-    from twinshore.points import consumers as points
+    """Who is told what."""
+    from twinshore.consumers import Parts, consumers_of
     from twinshore.reconciliation_wiring import and_daybook
     from twinshore.webhook_wiring import and_subscribers
 
-    def tell(consumer: Callable[..., object]) -> Callable[[Event], None]:
-        def told(event: Event) -> None:
-            channels = notification_channels()
-            consumer(event, store=store(), wechat=channels.wechat, mail=channels.mail, now=now())
-
-        return told
-
-    def withdrawn(event: Event) -> None:
-        points.withdraw(event, store(), residency(), now())
-
-    def posted(event: Event) -> None:
-        post(event, store())
-
-    own: Consumers = {
-        "payment.authorised": (lambda event: capture_authorised(event, store(), payment_provider, now()),),
-        "payment.captured": (lambda e: points.credit(e, store(), residency(), now()), tell(notify.receipt), posted),
-        "payment.refunded": (withdrawn, tell(notify.refund), posted),
-        "payment.flagged": (lambda event: requote(event, store(), lambda: current(store(), now()), now()),),
-        "dispute.lost": (withdrawn, posted),
-        "points.earned": (tell(notify.points_credited),),
-    }
+    own = consumers_of(Parts(store, residency, now, notification_channels, payment_provider, plans))
     return and_subscribers(and_daybook(own, store), store, now)
 
 

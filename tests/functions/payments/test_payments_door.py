@@ -54,68 +54,6 @@ def test_a_lost_webhook_is_made_good_by_the_client_that_asks(paying: PayingPlace
     assert paying.status(order_id) == "paid"
 
 
-def test_a_payer_who_comes_back_sees_the_payment_at_once(paying: PayingPlace) -> None:
-    paying.faults(drop_notices=True)
-    order_id = paying.order()
-    begun = paying.begin(order_id).json()
-    path = f"/v1/orders/{order_id}/payments/{begun['reference']}/return"
-    early = paying.call("POST", path, {"returned": {}})
-    assert (early.status, early.json()["status"]) == (200, "pending")
-    paying.payer_pays(begun["client"])
-    query = {"payment_intent": "pi_1", "redirect_status": "succeeded"}
-    for _ in range(2):
-        assert paying.call("POST", path, {"returned": query}).json()["status"] == "paid"
-    assert [event.name for event in paying.told()].count("payment.captured") == 1
-
-
-def test_a_return_that_makes_no_sense_is_refused(paying: PayingPlace) -> None:
-    order_id = paying.order()
-    reference = paying.begin(order_id).json()["reference"]
-    path = f"/v1/orders/{order_id}/payments/{reference}/return"
-    for returned in (None, [], {"a": 1}, {"": "x"}, {"a": "x" * 16_385}, {str(n): "" for n in range(33)}):
-        assert paying.call("POST", path, {"returned": returned}).status == 422
-    for body in ({}, {"returned": {}, "more": 1}):
-        assert paying.call("POST", path, body).status == 422
-    assert paying.call("POST", f"/v1/orders/{order_id}/payments/{order_id}-9/return", {"returned": {}}).problem() == (
-        "payment-not-found"
-    )
-    assert paying.call("POST", path, {"returned": {}}, token=paying.place.member_token("m_stranger")).status == 404
-    assert paying.call("POST", path, {"returned": {}}, token="").status == 401
-
-
-def test_a_payer_is_sent_back_to_our_own_pages_only(paying: PayingPlace) -> None:
-    path = f"/v1/orders/{paying.order()}/payments"
-    body = {"method": paying.method, "return_url": "https://evil.example/", "market": "DE"}
-    answer = paying.call("POST", path, body, "k1")
-    assert (answer.status, answer.problem()) == (422, "return-url-refused")
-    cell_page = wiring.cell().return_url
-    assert paying.call("POST", path, {**body, "return_url": cell_page}, "k2").status == 201
-    assert paying.call("POST", path, {**body, "market": "Germany"}, "k3").status == 422
-
-
-def test_every_event_of_the_room_that_moves_money_has_its_consumers(paying: PayingPlace) -> None:
-    consumers = wiring.consumers()
-    assert {"payment.authorised", "payment.captured", "payment.refunded", "dispute.lost"} <= set(consumers)
-
-
-def test_a_lost_dispute_takes_the_points_back(paying: PayingPlace) -> None:
-    from twinshore.events import Event
-    from twinshore.points import ledger
-
-    order_id = paying.order()
-    paying.payer_pays(paying.begin(order_id).json()["client"])
-    paying.wait_for(lambda: paying.status(order_id) == "paid")
-    (captured,) = [event for event in paying.told() if event.name == "payment.captured"]
-    wiring.consumers()["payment.captured"][0](captured)
-    book = wiring.points_of(paying.member_id)
-    earned = ledger.balance(book)
-    assert earned > 0
-    lost = Event(f"{order_id}.dispute-lost.1", "dispute.lost", captured.at, dict(captured.data))
-    for _ in range(2):
-        wiring.consumers()["dispute.lost"][0](lost)
-    assert ledger.balance(book) == 0
-
-
 def test_a_lost_webhook_is_made_good_by_the_schedule(paying: PayingPlace) -> None:
     paying.faults(drop_notices=True)
     order_id = paying.order()

@@ -2,7 +2,9 @@
 
 OFFERED = {
     "payment.authorised": "the payer has agreed, the money is set aside",
+    "payment.promised": "an order is to be paid at the door: it may be sent",
     "payment.captured": "an order is paid",
+    "plan.completed": "the last instalment of an order is paid",
     "payment.refunded": "money went back, in part or whole",
     "payment.flagged": "a person must look at a payment",
     "payment.disputed": "the payer's bank asks for the money back",

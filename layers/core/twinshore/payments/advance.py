@@ -5,6 +5,7 @@ News that changes nothing gives back an equal order: that is how a duplicate is 
 
 from typing import NamedTuple
 
+from twinshore.cells import BY_HAND, INSTALMENTS
 from twinshore.events import Event
 from twinshore.payments import told
 from twinshore.payments.locks import believed, held
@@ -12,11 +13,13 @@ from twinshore.payments.order import DISPUTES, SETTLED, Flag, Order, OrderAttemp
 from twinshore.payments.port import (
     AUTHORISED,
     CAPTURED,
+    CREATED,
     DISPUTE_LOST,
     DISPUTE_WON,
     DISPUTED,
     FAILED,
     PART_REFUNDED,
+    PENDING,
     REFUNDED,
     Notice,
 )
@@ -75,7 +78,9 @@ def _payment_news(so_far: Advance, number: int, notice: Notice, now: int) -> Adv
         return _capture(so_far, attempt, notice, step.flag, now)
     if step.state == AUTHORISED and attempt.state != AUTHORISED:
         return _authorise(so_far, attempt, notice, now)
-    so_far = so_far.then(so_far.order.with_attempt(attempt._replace(state=step.state)))
+    promised = (attempt.provider, attempt.state, step.state) == (BY_HAND, CREATED, PENDING)
+    events = (told.promised(so_far.order, attempt, now),) if promised else ()
+    so_far = so_far.then(so_far.order.with_attempt(attempt._replace(state=step.state)), *events)
     return raise_flag(so_far, number, step.flag, now, notice) if step.flag else so_far
 
 
@@ -95,6 +100,8 @@ def _capture(so_far: Advance, attempt: OrderAttempt, notice: Notice, trouble: st
     trouble = trouble or ("" if held(order, captured) else LOCK_EXPIRED)
     if trouble:
         return raise_flag(so_far.then(order), captured.number, trouble, now, notice)
+    if captured.provider == INSTALMENTS:  # its parts were told, and credited, each by itself
+        return so_far.then(order, told.plan_completed(order, captured, now))
     order = order._replace(credited=True)
     return so_far.then(order, told.captured(order, captured, now))
 

@@ -69,7 +69,7 @@ def capture_authorised(event: Event, store: Store, providers: Providers, now: in
         capture_attempt(store, providers(attempt.provider), order, attempt, {}, now)
 
 
-def take_return(store: Store, providers: Providers, back: Return, now: int) -> dict[str, Any]:
+def on_return(store: Store, providers: Providers, back: Return, now: int) -> dict[str, Any]:
     """The payer's browser is back: the order as the wire shows it. Never raises for the provider's troubles: the order
     is shown as it is known, and the poll asks on. Raises OrderNotFound, PaymentNotFound."""
     order = load_own(store, back.order_id, back.member_id)

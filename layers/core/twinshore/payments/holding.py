@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
+from twinshore.cells import INSTALMENTS
 from twinshore.errors import Conflict
 from twinshore.events import Event
 from twinshore.fx import quote as fx
@@ -79,4 +80,5 @@ def _accepted(order: Order, now: int) -> Advance:
 
 def _waits(order: Order) -> bool:
     paid = order.attempt(order.paid_by)
-    return paid is not None and paid.state == CAPTURED and not order.promised_refunds_minor()
+    own = paid is not None and paid.state == CAPTURED and paid.provider != INSTALMENTS
+    return own and not order.promised_refunds_minor()

@@ -95,6 +95,8 @@ class Order(NamedTuple):
     """End of the rate lock that made `amount` of `quoted`; 0 without one."""
     requoted_minor: int = 0
     """What the price would have cost at the rate of the day, for a payment after the end of the lock."""
+    part_of: str = ""
+    """The order that this one is an instalment of."""
     version: int = 0
 
     @property
@@ -181,8 +183,10 @@ def load_own(store: Store, order_id: str, member_id: str) -> Order:
 def as_fields(order: Order) -> Fields:
     """Tuples without names inside: the item is small, and these records only ever grow at the end."""
     locked = {"lock_ends_at": order.lock_ends_at, "requoted": order.requoted_minor} if order.lock_ends_at else {}
+    part = {"part_of": order.part_of} if order.part_of else {}
     return {
         **locked,
+        **part,
         CELL_LABEL: order.cell,
         "member": order.member_id,
         "amount": list(order.amount),
@@ -227,5 +231,6 @@ def from_item(item: Item) -> Order:
         credited=fields["credited"],
         lock_ends_at=fields.get("lock_ends_at", 0),
         requoted_minor=fields.get("requoted", 0),
+        part_of=fields.get("part_of", ""),
         version=item.version,
     )

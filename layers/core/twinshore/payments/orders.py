@@ -89,6 +89,8 @@ def shown(order: Order, now: int) -> dict[str, Any]:
     }
     if order.quoted is not None:
         view["price"] = order.quoted._asdict()
+    if order.part_of:
+        view["part_of"] = order.part_of
     if order.lock_ends_at:
         view["lock_ends_at"] = order.lock_ends_at
     if order.requoted_minor:

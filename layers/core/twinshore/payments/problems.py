@@ -6,11 +6,14 @@ from twinshore.fx.quote import QuoteAmountDiffers, QuoteExpired, QuoteInvalid, Q
 from twinshore.idempotency import IdempotencyKeyInProgress, IdempotencyKeyReused
 from twinshore.money import AmountOutOfRange, UnknownCurrency
 from twinshore.payments.capturing import PaymentNotFound
+from twinshore.payments.desk import NotPaidByHand, RefundNotFound
+from twinshore.payments.holding import OrderNotHeld
+from twinshore.payments.methods import MethodNotOffered, PayerUnknown
 from twinshore.payments.order import OrderNotFound
 from twinshore.payments.port import OutcomeUnknown, ProviderRefused
-from twinshore.payments.refunding import OrderDisputed, OrderNotPaid, RefundTooLarge, TooManyRefunds
+from twinshore.payments.refunding import OrderDisputed, OrderNotPaid, RefundTheParts, RefundTooLarge, TooManyRefunds
 from twinshore.payments.return_urls import ReturnUrlRefused
-from twinshore.payments.starting import MethodNotOffered, OrderClosed, OrderPaid, PayerUnknown, TooManyAttempts
+from twinshore.payments.starting import OrderClosed, OrderPaid, TooManyAttempts
 
 _OUTSIDE = (IdempotencyKeyReused, IdempotencyKeyInProgress, OrderNotFound, ProviderRefused, OutcomeUnknown)
 
@@ -21,4 +24,7 @@ OPENING = (
 READING = (OrderNotFound,)
 PAYING = (*_OUTSIDE, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, ReturnUrlRefused, PayerUnknown)
 RETURNING = (OrderNotFound, PaymentNotFound)
-REFUNDING = (*_OUTSIDE, OrderNotPaid, OrderDisputed, RefundTooLarge, TooManyRefunds)
+REFUNDING = (*_OUTSIDE, OrderNotPaid, OrderDisputed, RefundTheParts, RefundTooLarge, TooManyRefunds)
+ACCEPTING = (OrderNotFound, OrderNotHeld)
+DELIVERING = (OrderNotFound, NotPaidByHand, UnknownCurrency)
+PAYING_OUT = (OrderNotFound, RefundNotFound)

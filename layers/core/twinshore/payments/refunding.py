@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 from typing import Any, NamedTuple
 
+from twinshore.cells import INSTALMENTS
 from twinshore.errors import Conflict, Unprocessable
 from twinshore.idempotency import IdempotencyKey, run_once
 from twinshore.money import Money
 from twinshore.payments import port
 from twinshore.payments.completion import apply
+from twinshore.payments.methods import Tills
 from twinshore.payments.order import REFUNDABLE, Order, OrderAttempt, OrderRefund, load_own, replace
 from twinshore.payments.orders import shown_refund
 from twinshore.payments.poll_items import REFUND, start_poll
 from twinshore.payments.port import Notice, PaymentProvider, ProviderRefused
-from twinshore.payments.starting import Tills
 from twinshore.payments.states import WIRE
 from twinshore.store.port import CommitConflict, Store, StoreUnavailable
 
@@ -42,6 +43,14 @@ class OrderDisputed(Conflict):
     slug = "order-disputed"
     title_en = "The payment of this order is in dispute at the bank"
     title_zh = "该订单的支付正在争议处理中"
+
+
+class RefundTheParts(Conflict):
+    """Each instalment went through a payment of its own, and goes back through it."""
+
+    slug = "refund-the-parts"
+    title_en = "This order was paid in instalments, please refund those"
+    title_zh = "该订单为分期支付，请对各期分别退款"
 
 
 class RefundTooLarge(Unprocessable):
@@ -70,8 +79,9 @@ class RefundWish(NamedTuple):
 def refund_order(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
     """The refund as the wire shows it; the same for the same request.
 
-    Raises OrderNotFound, OrderNotPaid, OrderDisputed, RefundTooLarge, TooManyRefunds; ProviderRefused (the refund
-    failed); OutcomeUnknown, Unavailable (it is asked about later); IdempotencyKeyReused, IdempotencyKeyInProgress.
+    Raises OrderNotFound, OrderNotPaid, OrderDisputed, RefundTheParts, RefundTooLarge, TooManyRefunds; ProviderRefused
+    (the refund failed); OutcomeUnknown, Unavailable (it is asked about later); IdempotencyKeyReused,
+    IdempotencyKeyInProgress.
     """
     return run_once(store, wish.request, wish.member_id, now, lambda: _refund(store, tills, wish, now))
 
@@ -123,6 +133,8 @@ def _new_refund(order: Order, wish: RefundWish, request: str, now: int) -> Order
     paid = order.attempt(order.paid_by)
     if paid is not None and paid.dispute in (port.DISPUTED, port.DISPUTE_LOST):
         raise OrderDisputed
+    if paid is not None and paid.provider == INSTALMENTS:
+        raise RefundTheParts
     if paid is None or paid.state not in REFUNDABLE:
         raise OrderNotPaid
     left_minor = order.amount.amount_minor - order.promised_refunds_minor()

@@ -6,13 +6,14 @@ same payment, and the poll that was written with it asks what became of it.
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
-from twinshore.cells import Method
-from twinshore.errors import Conflict, Unprocessable, must
+from twinshore.cells import BY_HAND, INSTALMENTS, Method
+from twinshore.errors import Conflict, must
 from twinshore.idempotency import IdempotencyKey, run_once
-from twinshore.payments import port
+from twinshore.payments import by_hand, instalments, port
 from twinshore.payments.completion import apply, provider_id_key
+from twinshore.payments.methods import Place, Tills, choose
 from twinshore.payments.order import OPEN, SETTLED, Order, OrderAttempt, load_own, replace
 from twinshore.payments.poll_items import PAYMENT, start_poll
 from twinshore.payments.port import Attempt, Notice, OutcomeUnknown, Payer, PaymentProvider, ProviderRefused
@@ -45,37 +46,6 @@ class TooManyAttempts(Conflict):
     title_zh = "支付尝试次数过多，请重新下单"
 
 
-class MethodNotOffered(Unprocessable):
-    """`offered` lists the methods for the order's currency in this cell."""
-
-    slug = "payment-method-not-offered"
-    title_en = "This payment method is not offered here for this currency"
-    title_zh = "当前地区或币种不支持该支付方式"
-
-
-class PayerUnknown(Conflict):
-    """Weixin Pay takes money from a WeChat user of this app only."""
-
-    slug = "payer-unknown"
-    title_en = "Please log in with WeChat to pay this way"
-    title_zh = "请使用微信登录后支付"
-
-
-class Tills(NamedTuple):
-    """What this cell takes payments with."""
-
-    methods_for: Callable[[str], tuple[Method, ...]]
-    """By currency."""
-    provider: Callable[[str], PaymentProvider]
-    """By name."""
-    notify_url: Callable[[str], str]
-    """By provider's name."""
-    payer: Callable[[str, str], Payer]
-    """What a provider (its name) must know of a member (their id). Raises PayerUnknown."""
-    return_urls: tuple[str, ...] = ()
-    """See `return_urls.return_url`."""
-
-
 class Wish(NamedTuple):
     """How the member wants to pay."""
 
@@ -84,8 +54,7 @@ class Wish(NamedTuple):
     method: str
     request: IdempotencyKey
     return_url: str = ""
-    country: str = ""
-    """Of the payer's market."""
+    place: Place = Place()
     language: str = "en"
 
 
@@ -132,7 +101,7 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
     """The stored attempt to send to the provider: the open one of this method, or a new one; and who pays."""
     for _ in range(START_TRIES):
         order = load_own(store, wish.order_id, wish.member_id)
-        method = _offered(tills, order, wish.method)
+        method = choose(tills, order, wish.method, wish.place)
         _may_still_be_paid(order, now)
         payer = tills.payer(method.provider, order.member_id)
         comes_back_to = return_url(wish.return_url, tills.return_urls)
@@ -153,12 +122,12 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
             raise TooManyAttempts
         attempt = OrderAttempt(
             number=len(order.attempts) + 1, provider=method.provider, method=method.name,
-            expires_at=min(now + ATTEMPT_LIFE_SECONDS, order.expires_at), return_url=comes_back_to,
-            country=wish.country, language=wish.language,
+            expires_at=_ends_at(method, order, now), return_url=comes_back_to,
+            country=wish.place.market, language=wish.language,
         )  # fmt: skip
         after = order._replace(attempts=(*order.attempts, attempt))
         try:
-            store.commit(replace(after), start_poll(order.reference(attempt), PAYMENT, now))
+            store.commit(replace(after), start_poll(order.reference(attempt), PAYMENT, _asked_from(attempt, now)))
         except CommitConflict:
             continue
         return after, attempt, payer
@@ -187,12 +156,17 @@ def _may_still_be_paid(order: Order, now: int) -> None:
         raise OrderClosed
 
 
-def _offered(tills: Tills, order: Order, wanted: str) -> Method:
-    methods = tills.methods_for(order.amount.currency)
-    for method in methods:
-        if method.name == wanted:
-            return method
-    raise MethodNotOffered(offered=[method.name for method in methods])
+def _ends_at(method: Method, order: Order, now: int) -> int:
+    if method.provider == BY_HAND:
+        return now + by_hand.LIFE_SECONDS
+    if method.provider == INSTALMENTS:
+        return now + instalments.life_seconds(method.parts)
+    return min(now + ATTEMPT_LIFE_SECONDS, order.expires_at)
+
+
+def _asked_from(attempt: OrderAttempt, now: int) -> int:
+    """The house's own methods have nobody to ask until their time is over."""
+    return attempt.expires_at if attempt.provider in (BY_HAND, INSTALMENTS) else now
 
 
 def _remember_id(store: Store, provider: str, provider_id: str, reference: str) -> None:

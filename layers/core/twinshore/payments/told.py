@@ -2,7 +2,10 @@
 the same event. Data: ids and numbers, no personal data beyond the member id.
 
     payment.authorised  order_id, member_id, provider, reference: approved by the payer, and to be captured by us
-    payment.captured    order_id, member_id, amount_minor, currency, provider, reference, captured_at
+    payment.promised    order_id, member_id, amount_minor, currency, provider, reference: to be paid at the door
+    payment.captured    order_id, member_id, amount_minor, currency, provider, reference, captured_at, and for an
+                        instalment part_of: the order that was divided
+    plan.completed      order_id, member_id, provider, reference: the last instalment of this order is paid
     payment.refunded    order_id, member_id, amount_minor (this step), refunded_minor (all steps), captured_minor,
                         taken_back_minor (all steps and a loss), currency, provider, reference
     payment.disputed    order_id, member_id, amount_minor (in dispute), currency, provider, reference
@@ -30,7 +33,18 @@ def authorised(order: Order, attempt: OrderAttempt, now: int) -> Event:
 
 def captured(order: Order, attempt: OrderAttempt, now: int) -> Event:
     data = {**_about(order, attempt), **order.amount._asdict(), "captured_at": attempt.captured_at}
+    if order.part_of:
+        data["part_of"] = order.part_of
     return Event(f"{order.id}.captured", "payment.captured", now, data)
+
+
+def promised(order: Order, attempt: OrderAttempt, now: int) -> Event:
+    data = {**_about(order, attempt), **order.amount._asdict()}
+    return Event(f"{order.id}.promised.{attempt.number}", "payment.promised", now, data)
+
+
+def plan_completed(order: Order, attempt: OrderAttempt, now: int) -> Event:
+    return Event(f"{order.id}.plan-completed", "plan.completed", now, _about(order, attempt))
 
 
 def refunded(order: Order, number: int, step_minor: int, now: int) -> Event:

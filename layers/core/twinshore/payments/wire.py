@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import calendar
 import time
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from twinshore.fx.quote import Holder
 from twinshore.money_wire import Amount, AmountIn, PositiveMinor
 from twinshore.payments.capturing import Return
+from twinshore.payments.desk import Delivery
+from twinshore.payments.methods import REASONS, Listing, Place
 from twinshore.payments.orders import NewOrder
 from twinshore.payments.polling import Look
 from twinshore.payments.refunding import RefundWish
@@ -23,8 +26,26 @@ _PLAIN = r"^[^\x00-\x1f\x7f]+$"
 
 Time = Annotated[str, BeforeValidator(lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)))]
 """Seconds since the epoch in, RFC 3339 out."""
+
+
+def _seconds(text: str) -> int:
+    """Of RFC 3339 in UTC, as far as whole seconds; 0 for "". Raises ValueError."""
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) if text else 0
+
+
+def _instant(text: str) -> str:
+    _seconds(text)
+    return text
+
+
+Instant = Annotated[str, Field(max_length=20), AfterValidator(_instant)]
 ReturnedName = Annotated[str, Field(min_length=1, max_length=64)]
 ReturnedValue = Annotated[str, Field(max_length=16_384)]
+
+
+Market = Annotated[str, Field(pattern="^([A-Z]{2})?$", description="the payer's market, as bootstrap says")]
+Device = Annotated[Literal["", "mini_program", "h5"], Field(description="where the payer is")]
+Platform = Annotated[Literal["", "ios", "android"], Field(description="system of the payer's device")]
 
 
 class MemberRequest(Protocol):
@@ -102,6 +123,7 @@ class OrderView(BaseModel):
     price: Amount | None = Field(None, description="what a rate lock turned into `amount`")
     lock_ends_at: Time | None = Field(None, description="a payment made before it counts, however late we hear of it")
     requote: Requote | None = None
+    part_of: str | None = Field(None, description="the order that this one is an instalment of")
     created_at: Time
     expires_at: Time
     paid_at: Time | None = None
@@ -117,11 +139,43 @@ class PaymentRequest(BaseModel):
     return_url: str = Field(
         "", max_length=512, description="a page of ours that the payer's browser comes back to, where it is sent away"
     )
-    market: str = Field("", pattern="^([A-Z]{2})?$", description="the payer's market, as bootstrap says")
+    market: Market = ""
+    device: Device = ""
+    platform: Platform = ""
 
     def wish(self, request: MemberRequest) -> Wish:
         who = request.params["id"], request.session.member_id, self.method, request.idempotency
-        return Wish(*who, self.return_url, self.market, request.language)
+        return Wish(*who, self.return_url, Place(self.market, self.device, self.platform), request.language)
+
+
+class MethodsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    market: Market = ""
+    device: Device = ""
+    platform: Platform = ""
+    explain: bool = Field(False, description="list what is absent as well, and why")
+
+    def listing(self, request: MemberRequest) -> Listing:
+        place = Place(self.market, self.device, self.platform)
+        return Listing(request.params["id"], request.session.member_id, place, self.explain)
+
+
+class MethodView(BaseModel):
+    method: str
+    opens_in: str = Field(description="mini_program or h5")
+    hand_over: bool = Field(description="the mini-program sends the payer to a page in the system's browser")
+    parts: int | None = Field(None, description="of a plan of instalments")
+
+
+class AbsentView(BaseModel):
+    method: str
+    reasons: list[str] = Field(description=f"of: {', '.join((*REASONS, 'payer'))}")
+
+
+class MethodsView(BaseModel):
+    items: list[MethodView] = Field(description="by expected success, best first")
+    absent: list[AbsentView] | None = None
 
 
 class ReturnRequest(BaseModel):
@@ -131,7 +185,7 @@ class ReturnRequest(BaseModel):
         max_length=RETURNED_LIMIT, description="the query with which the payer's browser came back, as it is"
     )
 
-    def back(self, request: MemberRequest) -> Return:
+    def of(self, request: MemberRequest) -> Return:
         return Return(request.params["id"], request.session.member_id, request.params["reference"], self.returned)
 
 
@@ -153,3 +207,21 @@ class RefundRequest(BaseModel):
     def wish(self, request: MemberRequest) -> RefundWish:
         who = request.params["id"], request.session.member_id
         return RefundWish(*who, self.amount_minor, request.idempotency, self.reason)
+
+
+class DeliveryRequest(BaseModel):
+    """The parcel was handed over and paid for, or it was not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    collected: AmountIn | None = Field(description="what was taken at the door; null: refused, or never handed over")
+    at: Instant = Field("", description="when it was; RFC 3339 in UTC")
+
+    def delivery(self, order_id: str) -> Delivery:
+        return Delivery(order_id, None if self.collected is None else self.collected.money(), _seconds(self.at))
+
+
+class PayoutRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    paid: bool = Field(strict=True, description="false: it cannot be paid out")

@@ -44,7 +44,7 @@ def capabilities_of(name: str) -> Capabilities:
 
 def payer_for(name: str, payer: Payer, wechat_openid: Callable[[], str | None]) -> Payer:
     """`payer` with what this provider must know besides, and nothing that it need not. Raises PayerUnknown."""
-    from twinshore.payments.starting import PayerUnknown
+    from twinshore.payments.methods import PayerUnknown
 
     if "wechat_openid" not in capabilities_of(name).payer_needs:
         return payer

@@ -1,0 +1,26 @@
+"""What the house's own services say of orders: paid at the door, paid out by hand, accepted after a look."""
+
+from twinshore import wiring
+from twinshore.payments import desk, holding, wire
+from twinshore.payments.problems import ACCEPTING, DELIVERING, PAYING_OUT
+from twinshore.web import Door, Request
+
+main_handler = door = Door("desk", wiring)
+SAY = {"who": "service", "gives": wire.OrderView}
+
+
+@door.post("/v1/desk/orders/{id}/deliveries", takes=wire.DeliveryRequest, problems=DELIVERING, **SAY)
+def deliver(request: Request, body: wire.DeliveryRequest) -> object:
+    delivery = body.delivery(request.params["id"])
+    return wire.OrderView(**desk.report_delivery(wiring.store(), delivery, request.now))
+
+
+@door.post("/v1/desk/orders/{id}/refunds/{reference}", takes=wire.PayoutRequest, problems=PAYING_OUT, **SAY)
+def pay_out(request: Request, body: wire.PayoutRequest) -> object:
+    payout = desk.Payout(request.params["id"], request.params["reference"], body.paid)
+    return wire.OrderView(**desk.report_refund(wiring.store(), payout, request.now))
+
+
+@door.post("/v1/desk/orders/{id}/acceptance", problems=ACCEPTING, **SAY)
+def accept(request: Request) -> object:
+    return wire.OrderView(**holding.accept(wiring.store(), request.params["id"], request.now))
