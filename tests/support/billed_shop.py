@@ -39,7 +39,7 @@ class BilledShop(Shop):
         assert build is not None
         self.providers[self.name] = provider
         self.tills = self.tills._replace(
-            methods_for=lambda currency: (Method("real", self.name, ()),),
+            methods=(Method("real", self.name, ()),),
             payer=lambda name, member_id: Payer("openid-of-nobody"),
         )
         self.party = Party(self.name, provider, build(setup), capabilities_of(self.name).bill_utc_offset_seconds)

@@ -28,7 +28,7 @@ class MadaShop(Shop):
         twin.webhook_url = receiver.url
         vault = StoreVault(self.store, twin.name, lambda: json.dumps([{"id": "k", "secret": "22" * 32}]))
         self.providers[twin.name] = build(twin.url, json.dumps(twin.secret()), vault)
-        self.tills = self.tills._replace(methods_for=lambda _: (Method("mada", twin.name, ("SAR",)),))
+        self.tills = self.tills._replace(methods=(Method("mada", twin.name, ("SAR",)),))
 
     def control(self, path: str, wanted: Mapping[str, Any]) -> int:
         return outbound.send("POST", f"{self.twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status

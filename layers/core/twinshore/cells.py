@@ -62,6 +62,7 @@ class Method(NamedTuple):
     currencies: tuple[str, ...]
     """Empty: every currency that the provider takes."""
     cells: tuple[str, ...] = ()
+    """Empty: every cell."""
     min_minor: Mapping[str, int] = MappingProxyType({})
     """By currency: the least and the most that an order may be to be paid so."""
     max_minor: Mapping[str, int] = MappingProxyType({})

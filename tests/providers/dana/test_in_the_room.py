@@ -21,7 +21,7 @@ class DanaShop(Shop):
         self.twin, self._receiver, self._read = twin, receiver, 0
         self.providers["dana"] = provider(twin.url, notify=receiver.url)  # type: ignore[assignment]
         offered = (Method("dana", "dana", ()), Method("paper_money", "paper", ()))
-        self.tills = self.tills._replace(methods_for=lambda _: offered, notify_url=lambda _: receiver.url)
+        self.tills = self.tills._replace(methods=offered, notify_url=lambda _: receiver.url)
 
     def news(self, count: int) -> None:
         got = self._receiver.wait_for(self._read + count)

@@ -26,7 +26,7 @@ class GrabPayShop(Shop):
         vault = StoreVault(self.store, "grabpay", lambda: VAULT_KEYS)
         self.providers["grabpay"] = provider(twin.url, twin.secret(), vault)  # type: ignore[assignment]
         offered = (Method("grabpay", "grabpay", ()), Method("paper_money", "paper", ()))
-        self.tills = self.tills._replace(methods_for=lambda _: offered)
+        self.tills = self.tills._replace(methods=offered)
 
     def agreed(self, **wanted: Any) -> tuple[str, str, dict[str, str]]:
         """Order, reference, and what the payer's browser brings back."""

@@ -23,7 +23,7 @@ class MercadoPagoShop(Shop):
         super().__init__(path, now=int(time.time()))
         self.twin, self._receiver, self._read = twin, receiver, 0
         self.providers["mercado_pago"] = provider(twin)  # type: ignore[assignment]
-        self.tills = self.tills._replace(methods_for=lambda _: (Method("mercado_pago", "mercado_pago", ()),))
+        self.tills = self.tills._replace(methods=(Method("mercado_pago", "mercado_pago", ()),))
 
     def news(self, count: int) -> None:
         got = self._receiver.wait_for(self._read + count)

@@ -23,7 +23,7 @@ class PayPalShop(Shop):
         super().__init__(path, now=int(time.time()))
         self.twin, self._receiver, self._read = twin, receiver, 0
         self.providers["paypal"] = provider(twin)  # type: ignore[assignment]
-        self.tills = self.tills._replace(methods_for=lambda _: (Method("paypal", "paypal", ()),))
+        self.tills = self.tills._replace(methods=(Method("paypal", "paypal", ()),))
 
     def news(self, count: int) -> None:
         """Take in what has come since, each of it as often as it came."""

@@ -131,7 +131,7 @@ Rule = Callable[[Tills, Method, Order, Place], bool]
 
 
 def _cell(tills: Tills, method: Method, order: Order, place: Place) -> bool:
-    return tills.cell not in method.cells
+    return bool(method.cells) and tills.cell not in method.cells
 
 
 def _market(tills: Tills, method: Method, order: Order, place: Place) -> bool:
