@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.compile_cells import SOURCE, TARGET, compile_cells, render
-from twinshore.cells import Cells, Residency, load_cells
+from twinshore.cells import BY_HAND, INSTALMENTS, Cells, Residency, load_cells
 from twinshore.errors import BrokenInvariant, Misdirected
 from twinshore.points.rewards import MINOR_UNITS_PER_POINT
 from twinshore.providers.choice import capabilities_of
@@ -81,9 +81,38 @@ def test_every_markets_currency_earns_points() -> None:
 def test_every_method_is_one_that_its_provider_carries_in_each_of_its_currencies(cell: str) -> None:
     for currency in {market.currency for market in CELLS.markets.values() if market.home == cell}:
         for method in CELLS.methods_in(cell, currency):
+            if method.provider in (BY_HAND, INSTALMENTS):
+                continue  # the house's own
             said = capabilities_of(method.provider)
             assert method.name in said.methods
             assert not said.currencies or currency in said.currencies
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('opens_in = ["mini_program"]', 'opens_in = ["television"]'),
+        ('opens_in = ["mini_program"]', "opens_in = []"),
+        ('platforms = ["ios"]', 'platforms = ["symbian"]'),
+        ("parts = 3", "parts = 1"),
+        ("parts = 3", ""),
+        ("parts = 3", "parts = 13"),
+        ("BRL = 15_000", "BRL = 0"),
+        ("max_minor = { IDR", "min_minor = { IDR = 600_000_000 }\nmax_minor = { IDR"),
+    ],
+)
+def test_a_method_that_makes_no_sense_is_refused(before: str, after: str) -> None:
+    text = SOURCE.read_text(encoding="utf-8")
+    assert before in text
+    with pytest.raises(ValueError):
+        compile_cells(text.replace(before, after, 1))
+
+
+def test_the_houses_own_methods_are_no_outside_party() -> None:
+    carried = {method.provider for method in CELLS.methods}
+    assert {BY_HAND, INSTALMENTS} <= carried
+    for cell in CELLS.all:
+        assert not {BY_HAND, INSTALMENTS} & set(CELLS.providers_in(cell))
 
 
 def test_a_new_country_is_a_diff_of_the_file() -> None:
