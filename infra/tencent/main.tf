@@ -67,7 +67,7 @@ locals {
   }
 
   # As infra/secrets.toml says. The values are put in by a person and never stand in a state file.
-  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "webhook_signing_keys", "mail", "database"]
+  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "webhook_signing_keys", "rate_source", "mail", "database"]
 }
 
 resource "tencentcloud_vpc" "cell" {

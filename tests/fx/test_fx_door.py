@@ -40,7 +40,7 @@ def test_an_empty_store_answers_with_the_packaged_rates_and_says_how_old_they_ar
 
 
 def test_after_a_refresh_the_rates_are_the_banks_of_the_day(at: Place, ecb: EcbTwin) -> None:
-    assert tables.refresh(wiring.store(), wiring.rate_source(), wiring.now()).outcome == "stored"
+    assert tables.refresh(wiring.store(), wiring.rate_sources()["ecb"], wiring.now()).outcome == "stored"
     answer = rates(at, base="EUR", quote="USD").json()
     assert answer["stale"] is False
     assert answer["fetched_at"].endswith("Z")

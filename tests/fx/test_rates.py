@@ -80,7 +80,7 @@ def test_the_answer_names_the_pegs_that_it_went_through() -> None:
 
 def test_a_rate_of_the_day_comes_before_a_peg() -> None:
     both = TABLE._replace(rates={**TABLE.rates, "SAR": "4.2"})
-    assert pair_rate(both, "EUR", "SAR") == ("EUR", "SAR", "4.2", FRIDAY, "ecb")
+    assert pair_rate(both, "EUR", "SAR") == ("EUR", "SAR", "4.2", FRIDAY, "ecb", (both,))
 
 
 @pytest.mark.parametrize("currency", sorted(PEGS))

@@ -65,11 +65,11 @@ def read_token(kind: str, token: str, now: int) -> dict[str, Any]:
     return sessions().verify(kind, token, now)
 
 
-def rate_source() -> RateSource:
-    """Reference rates of the ECB."""
-    from twinshore.providers.ecb.client import BASE_URL, daily_rates
+def rate_sources() -> Mapping[str, RateSource]:
+    """Reference rates, by origin, in order of trust."""
+    from twinshore.fx_wiring import sources
 
-    return lambda at: daily_rates(at, outside("ecb", BASE_URL))
+    return sources(outside, lambda: secret("rate_source"))
 
 
 _after_commit: list[Callable[[Sequence[Event]], None]] = []
@@ -250,7 +250,7 @@ def webhook_receivers() -> str:
 @cache
 def jobs() -> Mapping[str, Callable[[int], object]]:
     """What timers ask for, by name; each takes the time in seconds since the epoch."""
-    from twinshore.fx.tables import refresh
+    from twinshore.fx.tables import refresh_all
     from twinshore.outbound_webhooks.sweeping import send_due
     from twinshore.outbox import sweep
     from twinshore.payments.polling import poll_due
@@ -258,7 +258,7 @@ def jobs() -> Mapping[str, Callable[[int], object]]:
     from twinshore.webhook_wiring import webhook_post
 
     return {
-        "fx-refresh": lambda at: refresh(store(), rate_source(), at),
+        "fx-refresh": lambda at: refresh_all(store(), rate_sources(), at),
         "payment-poll": lambda at: poll_due(store(), payment_provider, at),
         "webhook-send": lambda at: send_due(store(), webhook_post(webhook_receivers()), webhook_keys, at),
         "outbox-sweep": lambda at: sweep(store(), consumers(), at),

@@ -11,6 +11,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from typing import NamedTuple
 
+from twinshore.fx.port import RateTable
+
 PUBLISHED_UTC_HOUR = 15
 """16:00 CET. In summer it is one hour earlier: a rate is then taken for an hour younger, never for older."""
 STALE_AFTER_MISSED = 2
@@ -21,7 +23,7 @@ CLOSED_MONTH_DAYS = ((1, 1), (5, 1), (12, 25), (12, 26))
 
 class Freshness(NamedTuple):
     age_seconds: int
-    """Since the publication of the rate, by the ECB's timetable."""
+    """Since the publication of the rate, as its source says, else by the ECB's timetable."""
     missed: int
     """Publications since, at most STALE_AFTER_MISSED."""
     stale: bool
@@ -34,6 +36,12 @@ def freshness(day: str, now: int) -> Freshness:
     while latest > published and missed < STALE_AFTER_MISSED:
         missed, latest = missed + 1, previous_working_day(latest)
     return Freshness(max(0, now - published_at(published)), missed, missed >= STALE_AFTER_MISSED)
+
+
+def freshness_of(table: RateTable, now: int) -> Freshness:
+    """A further source is held to the ECB's working days too: it is asked daily, and says when it published."""
+    fresh = freshness(table.date, now)
+    return fresh._replace(age_seconds=max(0, now - table.published_at)) if table.published_at else fresh
 
 
 def published_at(day: date) -> int:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from twinshore.errors import Conflict, Forbidden, Unavailable, Unprocessable, must
 from twinshore.fx.port import RateTable
-from twinshore.fx.publication import freshness
+from twinshore.fx.publication import freshness_of
 from twinshore.fx.rates import SIGNIFICANT_DIGITS, decimal_of, pair_rate
 from twinshore.money import Money, Rate, Rounding, convert
 from twinshore.store.port import Create, Key
@@ -125,8 +125,9 @@ def make_quote(table: RateTable, amount: Money, into: str, holder: Holder, terms
     if amount.currency == into:
         raise SameCurrency("A lock is between two currencies.")
     base = pair_rate(table, amount.currency, into)
-    if freshness(table.date, now).stale:
-        raise RatesStale(date=table.date)
+    for each in (*base.tables, *pair_rate(table, amount.currency, terms.limit.currency).tables):
+        if freshness_of(each, now).stale:
+            raise RatesStale(date=each.date)
     _within(table, amount, terms.limit)
     client = Rate(base.ratio.numerator * (10_000 + terms.margin_bps), base.ratio.denominator * 10_000)
     amount_to = convert(amount, client, into, ROUNDING)

@@ -1,10 +1,16 @@
-"""One rate between any two currencies of a table, and prices in many currencies."""
+"""One rate between any two currencies, and prices in many currencies.
+
+A table may be followed by further ones (`RateTable.further`). Each currency has its value from the first table that
+knows it, by a rate of the day or by a peg. Two currencies of two tables meet in one that both know: the base of the
+less trusted one, or else the base of the other. All pairs of two tables meet in the same one, so rates stay
+consistent whichever way one crosses.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple, Sequence
 
-from twinshore.errors import Unprocessable
+from twinshore.errors import BrokenInvariant, Unprocessable
 from twinshore.fx.pegs import PEGS
 from twinshore.fx.port import RateTable
 from twinshore.money import Money, Rate, Rounding, convert, digits_of, divide, rate
@@ -29,8 +35,12 @@ class PairRate(NamedTuple):
     text: str
     """Units of `quote` per 1 `base`, a plain decimal."""
     date: str
+    """Of the oldest table that it was taken from."""
     source: str
-    """ "ecb", followed by the pegs it went through: "ecb, AED pegged to USD"."""
+    """ "ecb", followed by the pegs it went through: "ecb, AED pegged to USD". Of two tables: "ecb and Example Treasury
+    through USD"."""
+    tables: tuple[RateTable, ...]
+    """That it was taken from: one or two."""
 
     @property
     def ratio(self) -> Rate:
@@ -43,17 +53,20 @@ class Price(NamedTuple):
 
 
 def pair_rate(table: RateTable, base: str, quote: str) -> PairRate:
-    """Through the table's own base where neither side is it. Raises UnknownCurrency, NoRate."""
-    value_of_base, pegs_of_base = _per_table_base(table, base)
-    value_of_quote, pegs_of_quote = _per_table_base(table, quote)
-    text = "1"
-    if base != quote:
-        cross = Rate(
-            value_of_quote.numerator * value_of_base.denominator, value_of_quote.denominator * value_of_base.numerator
-        )
-        text = decimal_of(cross, SIGNIFICANT_DIGITS)
-    pegs = [f"{each} pegged to {PEGS[each].anchor}" for each in dict.fromkeys((*pegs_of_base, *pegs_of_quote))]
-    return PairRate(base, quote, text, table.date, ", ".join((table.source, *pegs)))
+    """Through a table's own base where neither side is it. Raises UnknownCurrency, NoRate."""
+    legs = _legs(table, base, quote)
+    ratio, pegs = Rate(1, 1), dict[str, None]()
+    for leg in legs:
+        value_of_from, pegs_of_from = _known(leg.table, leg.from_currency)
+        value_of_to, pegs_of_to = _known(leg.table, leg.to_currency)
+        ratio = _times(ratio, value_of_to, Rate(value_of_from.denominator, value_of_from.numerator))
+        pegs.update(dict.fromkeys((*pegs_of_from, *pegs_of_to)))
+    text = "1" if base == quote else decimal_of(ratio, SIGNIFICANT_DIGITS)
+    source = " and ".join(leg.table.source for leg in legs)
+    through = f" through {legs[0].to_currency}" if len(legs) > 1 else ""
+    said = [f"{each} pegged to {PEGS[each].anchor}" for each in pegs]
+    used = tuple(leg.table for leg in legs)
+    return PairRate(base, quote, text, min(each.date for each in used), ", ".join((source + through, *said)), used)
 
 
 def prices(table: RateTable, amount: Money, currencies: Sequence[str]) -> list[Price]:
@@ -62,18 +75,70 @@ def prices(table: RateTable, amount: Money, currencies: Sequence[str]) -> list[P
     return [Price(convert(amount, each.ratio, each.quote, DISPLAY_ROUNDING), each) for each in found]
 
 
-def _per_table_base(table: RateTable, currency: str) -> tuple[Rate, tuple[str, ...]]:
+class _Leg(NamedTuple):
+    table: RateTable
+    from_currency: str
+    to_currency: str
+
+
+def _legs(table: RateTable, base: str, quote: str) -> list[_Leg]:
+    """One table that gives the whole rate, or two and the currency in which they meet."""
+    tables = (table, *table.further)
+    first, second = _home(tables, base), _home(tables, quote)
+    if first == second:
+        return [_Leg(tables[first], base, quote)]
+    better, lesser = tables[min(first, second)], tables[max(first, second)]
+    if _value(better, lesser.base) is not None:
+        link = lesser.base
+    elif _value(lesser, better.base) is not None:
+        link = better.base
+    else:
+        raise NoRate(f"{base} and {quote} have rates at two sources that do not meet.", currency=quote)
+    legs = [_Leg(tables[first], base, link), _Leg(tables[second], link, quote)]
+    return [leg for leg in legs if leg.from_currency != leg.to_currency]
+
+
+def _home(tables: Sequence[RateTable], currency: str) -> int:
+    """Which table gives this currency its value. Raises UnknownCurrency, NoRate."""
     digits_of(currency)
+    for number, table in enumerate(tables):
+        if _value(table, currency) is not None:
+            return number
+    sources = " or ".join(table.source for table in tables)
+    raise NoRate(f"There is no rate for {currency} at {sources}.", currency=currency)
+
+
+def exact(table: RateTable, base: str, quote: str) -> Rate | None:
+    """From this table alone; None if it knows either of them not at all."""
+    of_base, of_quote = _value(table, base), _value(table, quote)
+    if of_base is None or of_quote is None:
+        return None
+    return _times(of_quote[0], Rate(of_base[0].denominator, of_base[0].numerator))
+
+
+def _known(table: RateTable, currency: str) -> tuple[Rate, tuple[str, ...]]:
+    found = _value(table, currency)
+    if found is None:
+        raise BrokenInvariant("a leg's table knows its currencies")
+    return found
+
+
+def _value(table: RateTable, currency: str) -> tuple[Rate, tuple[str, ...]] | None:
+    """Units per 1 of the table's base, and the pegs it took."""
     if currency == table.base:
         return Rate(1, 1), ()
     if currency in table.rates:
         return rate(table.rates[currency]), ()
     peg = PEGS.get(currency)
-    if peg is None:
-        raise NoRate(f"There is no rate for {currency} at {table.source}.", currency=currency)
-    anchor, pegs = _per_table_base(table, peg.anchor)
-    by = peg.per_anchor
-    return Rate(anchor.numerator * by.numerator, anchor.denominator * by.denominator), (*pegs, currency)
+    anchor = _value(table, peg.anchor) if peg else None
+    return (_times(anchor[0], peg.per_anchor), (*anchor[1], currency)) if peg and anchor else None
+
+
+def _times(*ratios: Rate) -> Rate:
+    numerator, denominator = 1, 1
+    for each in ratios:
+        numerator, denominator = numerator * each.numerator, denominator * each.denominator
+    return Rate(numerator, denominator)
 
 
 def decimal_of(ratio: Rate, significant: int) -> str:

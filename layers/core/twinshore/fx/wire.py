@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from twinshore.fx.port import RateTable
-from twinshore.fx.publication import freshness
+from twinshore.fx.publication import freshness_of
 from twinshore.fx.quote import Quote
 from twinshore.fx.rates import DISPLAY_ROUNDING, PairRate, pair_rate, prices
 from twinshore.money import Money
@@ -44,6 +44,9 @@ class RateOut(BaseModel):
     rate: str = Field(description="units of `currency` per 1 `base`, plain decimal")
     date: str = Field(description="the day the source set it for")
     source: str
+    attribution: str | None = Field(None, description="licence note, where the rates shown have several sources")
+    age_seconds: int | None = Field(None, description="where the rates shown have several sources")
+    stale: bool | None = Field(None, description="where the rates shown have several sources")
     amount_minor: int | None = Field(None, description="the price in this currency; computed from `rate` as shown")
     display: str | None = None
 
@@ -52,27 +55,49 @@ class Rates(BaseModel):
     base: CurrencyCode
     amount_minor: int | None = None
     rounding: str | None = Field(None, description="of the prices")
-    source: str
-    attribution: str
-    date: str
+    source: str = Field(description="of the rates shown; of several sources all, with commas between")
+    attribution: str = Field(description="what the sources' licences want to be said beside the rates")
+    date: str = Field(description="of the oldest source")
     fetched_at: str | None = Field(None, description="absent for rates that came with the software")
-    age_seconds: int = Field(description="since the rates were published")
-    stale: bool = Field(description="newer rates should have reached us; they do not on weekends and TARGET holidays")
+    age_seconds: int = Field(description="since the rates were published, those of the oldest source")
+    stale: bool = Field(
+        description="newer rates of some source should have reached us; none come on weekends and TARGET holidays"
+    )
     items: list[RateOut]
 
     @classmethod
     def of(cls, table: RateTable, query: RatesQuery, language: str, now: int) -> Rates:
         """Raises UnknownCurrency, NoRate, AmountOutOfRange, UnknownLocale."""
-        fresh = freshness(table.date, now)
-        head = {"base": query.base, "source": table.source, "attribution": ATTRIBUTION.get(table.source, table.source),
-                "date": table.date, "fetched_at": rfc3339(table.fetched_at) if table.fetched_at else None,
-                "age_seconds": fresh.age_seconds, "stale": fresh.stale}  # fmt: skip
         if query.amount_minor is None:
-            items = [_rate_out(pair_rate(table, query.base, each)) for each in query.currencies()]
-            return cls(**head, items=items)
-        amount, locale = Money(int(query.amount_minor), query.base), query.locale or language
-        shown = [_rate_out(each.rate, each.amount, locale) for each in prices(table, amount, query.currencies())]
-        return cls(**head, amount_minor=amount.amount_minor, rounding=DISPLAY_ROUNDING.value, items=shown)
+            found = [pair_rate(table, query.base, each) for each in query.currencies()]
+            items = [_rate_out(each) for each in found]
+            asked: dict[str, Any] = {}
+        else:
+            amount, locale = Money(int(query.amount_minor), query.base), query.locale or language
+            priced = prices(table, amount, query.currencies())
+            found = [each.rate for each in priced]
+            items = [_rate_out(each.rate, each.amount, locale) for each in priced]
+            asked = {"amount_minor": amount.amount_minor, "rounding": DISPLAY_ROUNDING.value}
+        used = _used(*(each for pair in found for each in pair.tables))
+        if len(used) > 1:
+            items = [item.model_copy(update=_said_of(_used(*pair.tables), now)) for item, pair in zip(items, found)]
+        fetched_at = min(each.fetched_at for each in used)
+        return cls(
+            base=query.base, source=", ".join(each.source for each in used), date=min(each.date for each in used),
+            fetched_at=rfc3339(fetched_at) if fetched_at else None, items=items, **_said_of(used, now), **asked,
+        )  # fmt: skip
+
+
+def _used(*tables: RateTable) -> list[RateTable]:
+    """Each once."""
+    return [table for number, table in enumerate(tables) if table not in tables[:number]]
+
+
+def _said_of(tables: list[RateTable], now: int) -> dict[str, Any]:
+    fresh = [freshness_of(each, now) for each in tables]
+    said = [f"{t.source}: {t.licence}" if t.licence else ATTRIBUTION.get(t.source, t.source) for t in tables]
+    return {"attribution": " ".join(said), "age_seconds": max(each.age_seconds for each in fresh),
+            "stale": any(each.stale for each in fresh)}  # fmt: skip
 
 
 def _rate_out(found: PairRate, price: Money | None = None, locale: str = "") -> RateOut:
