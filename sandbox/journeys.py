@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, NamedTuple
 
 from sandbox.secrets_file import write_whole
-from sandbox.story_start import method_name
+from sandbox.story_start import method_name, money
 from sandbox.walk import StepFailed, Told, Traveller, Walk
 
 KEPT_SECONDS = 20 * 3600
@@ -108,7 +108,7 @@ class Journeys:
                 slug: {
                     "name": traveller.name, "place": traveller.place, "cell": traveller.cell,
                     "currency": traveller.currency, "method": method_name(traveller.method),
-                    "local": traveller.is_local,
+                    "local": traveller.is_local, "amount": _charged(state["memory"]),
                     "id": state["id"], "done": state["done"], "failed": state["failed"],
                 }
                 for slug, traveller in self.travellers.items()
@@ -131,6 +131,11 @@ class Journeys:
     def _save(self) -> None:
         with self._saving:
             write_whole(self._file, json.dumps(self._states, ensure_ascii=False))
+
+
+def _charged(memory: dict[str, Any]) -> str:
+    """What the order charges, as text; "" before the rate is locked."""
+    return money(memory["amount"]) if "amount" in memory else ""
 
 
 def _new_state() -> dict[str, Any]:

@@ -103,4 +103,4 @@ def method_name(method: str) -> dict[str, str]:
 def money(amount: dict[str, object]) -> str:
     """The journey's currencies all have two decimals."""
     minor = int(str(amount["amount_minor"]))
-    return f"{minor // 100}.{minor % 100:02d} {amount['currency']}"
+    return f"{minor // 100:,}.{minor % 100:02d} {amount['currency']}"

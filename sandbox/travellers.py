@@ -21,9 +21,9 @@ TRAVELLERS = (
         method="card", channel="email", time_zone="Europe/Berlin",
     ),
     Traveller(
-        slug="camille", name={"en": "Camille Laurent", "zh": "卡米耶·洛朗"}, place={"en": "Lyon", "zh": "里昂"},
-        market="FR", cell="eu", client_ip="90.80.0.1", language="en", openid="oBoxCamilleLaurent0000000003",
-        email="camille.laurent@example.com", currency="EUR", price_currency="CNY", price_minor=26900,
+        slug="camille", name={"en": "Camille Roux", "zh": "卡米耶·鲁"}, place={"en": "Lyon", "zh": "里昂"},
+        market="FR", cell="eu", client_ip="90.80.0.1", language="en", openid="oBoxCamilleRoux0000000000003",
+        email="camille.roux@example.com", currency="EUR", price_currency="CNY", price_minor=26900,
         method="paypal", channel="email", time_zone="Europe/Paris", is_local=True,
     ),
     Traveller(
@@ -39,8 +39,8 @@ TRAVELLERS = (
         method="dana", channel="email", time_zone="Asia/Jakarta", is_local=True,
     ),
     Traveller(
-        slug="noura", name={"en": "Noura Al-Harbi", "zh": "努拉·哈尔比"}, place={"en": "Riyadh", "zh": "利雅得"},
-        market="SA", cell="eu", client_ip="188.48.0.1", language="en", openid="oBoxNouraAlHarbi000000000006",
+        slug="noura", name={"en": "Noura Alharbi", "zh": "努拉·哈尔比"}, place={"en": "Riyadh", "zh": "利雅得"},
+        market="SA", cell="eu", client_ip="188.48.0.1", language="en", openid="oBoxNouraAlharbi000000000006",
         email="noura.alharbi@example.com", currency="SAR", price_currency="CNY", price_minor=45900,
         method="mada", channel="email", time_zone="Asia/Riyadh", is_local=True,
     ),

@@ -4,7 +4,7 @@ import { drawCells } from "./cells.js";
 import { ask } from "./desk.js";
 import { toast } from "./dom.js";
 import { drawFlow } from "./flow.js";
-import { drawJourney, loadJourney, runBoth, setShores } from "./journey.js";
+import { drawJourney, loadJourney, runBoth, runShoppers, setShores } from "./journey.js";
 import { drawMishaps, loadMishaps } from "./mishaps.js";
 import { drawPicture } from "./picture.js";
 import { drawTwins } from "./twins.js";
@@ -43,6 +43,7 @@ for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => { setLanguage(button.dataset.language); drawAll(); });
 }
 document.getElementById("run-both").addEventListener("click", runBoth);
+document.getElementById("run-shoppers").addEventListener("click", runShoppers);
 
 writeStaticWords();
 await look();

@@ -1,8 +1,9 @@
-// The two members and their steps. Steps run on the server side of the box: the terminal's journey is the same one.
+// The two members and their steps, and the shoppers in brief. Steps run on the server side of the box: the terminal's journey is the same one.
 
 import { ask, tell } from "./desk.js";
 import { draw, el, toast } from "./dom.js";
 import { exchanges, problem } from "./problem.js";
+import { openedShopper, shopperCards } from "./shopper.js";
 import { cloudName, language, word } from "./words.js";
 
 const busy = new Map(); // member -> slug of the running step
@@ -22,9 +23,14 @@ export function setShores(cells) {
 export function drawJourney() {
   if (!journey) return;
   const state = [journey, [...busy], language(), Object.keys(shores)];
-  draw(document.getElementById("members"), state, () => Object.entries(journey.members).map(memberCard));
-  document.getElementById("run-both").disabled = busy.size > 0;
+  draw(document.getElementById("members"), state, () => slugs(false).map((slug) => memberCard([slug, journey.members[slug]])));
+  const deeds = { steps: journey.steps, busy, run, restart, redraw: drawJourney, row: stepRow };
+  draw(document.getElementById("shoppers"), [state, openedShopper()], () => shopperCards(slugs(true), journey.members, deeds));
+  document.getElementById("run-both").disabled = slugs(false).some((slug) => busy.has(slug));
+  document.getElementById("run-shoppers").disabled = slugs(true).some((slug) => busy.has(slug));
 }
+
+const slugs = (local) => Object.keys(journey.members).filter((slug) => journey.members[slug].local === local);
 
 const shoreOf = (member) => shores[member.cell]?.shore || "overseas";
 
@@ -100,10 +106,10 @@ async function restart(slug) {
   drawJourney();
 }
 
-export async function runBoth() {
-  const slugs = Object.keys(journey.members);
-  await Promise.all(slugs.map(async (slug) => {
-    if (journey.members[slug].done.length === journey.steps.length) await restart(slug);
-    await run(slug);
-  }));
-}
+const runAll = (local) => Promise.all(slugs(local).map(async (slug) => {
+  if (journey.members[slug].done.length === journey.steps.length) await restart(slug);
+  await run(slug);
+}));
+
+export const runBoth = () => runAll(false);
+export const runShoppers = () => runAll(true);

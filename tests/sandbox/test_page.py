@@ -22,6 +22,9 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 STEPS = 12
+SHOPPERS = {
+    "camille": "PayPal", "weiling": "GrabPay", "budi": "DANA", "noura": "mada", "lucas": "Mercado Pago",
+}  # fmt: skip
 
 
 def chromium() -> str:
@@ -85,9 +88,9 @@ class Visit:
 
 TOLD = {
     "zh-CN": {"title": "一个小程序，两岸相连", "quote": "有效至", "points": "仅入账一次", "done": "旅程完成",
-              "lang": "zh-CN"},
+              "paid": "仅记一次付款", "lang": "zh-CN"},
     "en-GB": {"title": "One mini-program, two shores", "quote": "until", "points": "once", "done": "Journey complete",
-              "lang": "en"},
+              "paid": "paid once", "lang": "en"},
 }  # fmt: skip
 
 
@@ -124,6 +127,32 @@ def test_the_journey_is_walked_by_clicks(browser: Any, box: BoxProcess, locale: 
         assert not re.search(r"eyJ[A-Za-z0-9_-]{20}", page.content()), "no token is shown"
 
 
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_five_shoppers_pay_each_in_their_own_way(browser: Any, box: BoxProcess, locale: str) -> None:
+    """One by a click on the card, then all at once by the section's button."""
+    with Visit(browser, box, locale) as visit:
+        page = visit.page
+        before = {slug: page.get_attribute(f"[data-member={slug}]", "data-journey") for slug in SHOPPERS}
+        page.locator("[data-member=noura] [data-deed=pay]").click()
+        page.wait_for_selector(f"[data-member=noura]:not([data-journey='{before['noura']}']) [data-finished=noura]")
+        before["noura"] = page.get_attribute("[data-member=noura]", "data-journey")
+        page.click("#run-shoppers")
+        for slug, method in SHOPPERS.items():
+            page.wait_for_selector(f"[data-member={slug}]:not([data-journey='{before[slug]}']) [data-finished={slug}]")
+            card = page.locator(f"[data-member={slug}]")
+            assert method in card.locator(".shopper-method").inner_text()
+            assert TOLD[locale]["paid"] in card.locator(".shopper-told").inner_text()
+        assert page.locator("#run-shoppers").is_enabled()
+        page.focus("[data-key=steps-weiling]")
+        page.keyboard.press("Enter")
+        assert page.get_attribute("[data-key=steps-weiling]", "aria-expanded") == "true"
+        assert page.evaluate("document.activeElement.dataset.key") == "steps-weiling"
+        assert page.locator("#shopper-panel .step.done").count() == STEPS
+        assert TOLD[locale]["points"] in page.locator("#shopper-panel [data-step=points] .step-told").inner_text()
+        page.locator("#shopper-panel [data-step=confirm] summary").click()
+        assert "/return" in page.locator("#shopper-panel [data-step=confirm]").inner_text()
+
+
 def test_the_choice_of_language_is_remembered(browser: Any, box: BoxProcess) -> None:
     with Visit(browser, box, "en-GB") as visit:
         visit.page.click("[data-language=zh]")
@@ -141,6 +170,8 @@ def test_nothing_is_wider_than_the_window(browser: Any, box: BoxProcess, width: 
     with Visit(browser, box, locale, width, dark) as visit:
         page = visit.page
         page.wait_for_selector("[data-cell=cn] article")
+        page.click("[data-key=steps-budi]")
+        page.wait_for_selector("#shopper-panel")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         untranslated = page.evaluate(
             "[...document.querySelectorAll('[data-word], .switch span, .filters button')]"
