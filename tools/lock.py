@@ -22,7 +22,9 @@ OVERRIDES = ["--override", "overrides.list"]
 assert set(ORDER) == {path.stem for path in LOCKS.glob("*.in")}, "every .in file is in ORDER"
 for name in ORDER:
     print("twinshore: locking", name, flush=True)
-    subprocess.run([UV, "pip", "compile", *OPTIONS, *OVERRIDES, f"{name}.in", "-o", f"{name}.txt"], cwd=LOCKS, check=True)
+    subprocess.run(
+        [UV, "pip", "compile", *OPTIONS, *OVERRIDES, f"{name}.in", "-o", f"{name}.txt"], cwd=LOCKS, check=True
+    )
 
 LAYERS = {"aws": ("3.13", "x86_64-manylinux_2_28"), "tencent": ("3.10", "x86_64-manylinux2014")}
 for cloud, (python, platform) in LAYERS.items():
