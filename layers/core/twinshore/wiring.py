@@ -13,7 +13,6 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from twinshore import deployment
-from twinshore.cells import BY_HAND, INSTALMENTS
 from twinshore.deployment import Misconfigured
 from twinshore.deployment import cell as cell
 from twinshore.deployment import cell_name as cell_name
@@ -26,18 +25,15 @@ from twinshore.deployment import residency as residency
 from twinshore.deployment import secret as secret
 from twinshore.deployment import settings as settings
 from twinshore.errors import NotFound
-
-HOUSE = (BY_HAND, INSTALMENTS)
+from twinshore.payments_wiring import HOUSE, house_provider, notify_url, plans_in, tills_of
 
 if TYPE_CHECKING:
-    from twinshore.cells import Market
     from twinshore.events import Event
     from twinshore.fx.port import RateSource
     from twinshore.login.home import Home
     from twinshore.notify.deliver import Channels
     from twinshore.outbound_webhooks.signing import SigningKeys
     from twinshore.outbox import Consumers
-    from twinshore.payments.instalments import Instalments
     from twinshore.payments.methods import Tills
     from twinshore.payments.port import PaymentProvider
     from twinshore.points.ledger import Ledger
@@ -153,23 +149,10 @@ def points_of(member_id: str) -> Ledger:
 def payment_provider(name: str) -> PaymentProvider:
     """One of this cell's providers; its secret is `provider_<name>`. Raises NotFound for any other name."""
     if name in HOUSE:
-        return _house(name)
+        return house_provider(name, store())
     if name not in cells().providers_in(cell_name()):
         raise NotFound("no such payment provider here")
     return _payment_provider(name, secret(f"provider_{name}"))
-
-
-def _house(name: str) -> PaymentProvider:
-    """What the house carries itself, with no party behind it."""
-    from twinshore.payments.by_hand import ByHand
-
-    return ByHand() if name == BY_HAND else plans()
-
-
-def plans() -> Instalments:
-    from twinshore.payments.instalments import Instalments
-
-    return Instalments(store(), lambda method: next(one.parts for one in cells().methods if one.name == method))
 
 
 @cache
@@ -180,7 +163,7 @@ def _payment_provider(name: str, secret_json: str) -> PaymentProvider:
     from twinshore.vault import StoreVault
 
     vault = StoreVault(store(), name, lambda: secret("vault_keys"))
-    return build_provider(name, Setup(secret_json, outside(name, ""), _notify_url(name), vault))
+    return build_provider(name, Setup(secret_json, outside(name, ""), notify_url(name), vault))
 
 
 def bill_from_file(name: str, csv: str) -> Party:
@@ -190,26 +173,9 @@ def bill_from_file(name: str, csv: str) -> Party:
     return party_with_file(name, payment_provider, csv)
 
 
-def _notify_url(provider: str) -> str:
-    return f"{cell().endpoint}/v1/webhooks/{provider}"
-
-
 def tills() -> Tills:
     """What this cell takes payments with."""
-    from twinshore.payments.methods import Tills
-    from twinshore.payments.port import Payer
-    from twinshore.providers.choice import payer_for
-
-    def payer(provider: str, member_id: str) -> Payer:
-        return Payer() if provider in HOUSE else payer_for(provider, Payer(), lambda: wechat_openid(member_id))
-
-    def market(country: str) -> Market | None:
-        found = cells().markets.get(country)
-        return found if found is not None and found.home == cell_name() else None
-
-    return Tills(
-        cell_name(), cells().methods, market, payment_provider, _notify_url, payer, (cell().return_url, cell().endpoint)
-    )
+    return tills_of(payment_provider, wechat_openid)
 
 
 @cache
@@ -231,7 +197,7 @@ def consumers() -> Consumers:
     from twinshore.reconciliation_wiring import and_daybook
     from twinshore.webhook_wiring import and_subscribers
 
-    own = consumers_of(Parts(store, residency, now, notification_channels, payment_provider, plans))
+    own = consumers_of(Parts(store, residency, now, notification_channels, payment_provider, lambda: plans_in(store())))
     return and_subscribers(and_daybook(own, store), store, now)
 
 
