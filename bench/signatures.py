@@ -40,7 +40,7 @@ def signed_promises(rounds: int, calls: int) -> Section:
         return jwt.decode(token, SECRET, algorithms=["HS256"], issuer="eu", options={"require": ["exp", "iat"]})
 
     assert signer.verify("quote", token, now) == read(theirs) == full
-    got = _timed(
+    got = timed(
         {
             "issue, ours": lambda: signer.issue("quote", CLAIMS, TTL_SECONDS, now),
             "issue, PyJWT": lambda: jwt.encode(full, SECRET, algorithm="HS256"),
@@ -75,7 +75,7 @@ def stripe_webhooks(rounds: int, calls: int) -> Section:
     ours = Stripe("https://api.stripe.com", "sk", [WHSEC, "whsec_" + "o" * 32])
     [notice], _ = ours.read_webhook({"stripe-signature": header}, body, now)
     assert notice.amount is not None and notice.amount.amount_minor == 12345
-    got = _timed(
+    got = timed(
         {
             "the signature alone, ours": lambda: check(header, body, [WHSEC, "whsec_" + "o" * 32], now),
             "verified and translated, ours": lambda: ours.read_webhook({"stripe-signature": header}, body, now),
@@ -96,7 +96,7 @@ def stripe_webhooks(rounds: int, calls: int) -> Section:
     return Section("Stripe's webhook", note, rows, _table(got))
 
 
-def _timed(work: dict[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, Figures]:
+def timed(work: dict[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, Figures]:
     """Microseconds for a call."""
 
     def measure(name: str) -> float:
