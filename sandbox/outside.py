@@ -15,7 +15,7 @@ from sandbox.twins.server import Twin
 
 FIRST_PARTIES = ("wechat", "wechat_pay", "stripe", "stripe_sea", "stripe_us", "mail", "ecb")
 """In the order of their ports; the twins of further accounts follow them."""
-SHARED_PARTIES = ("wechat", "mail", "ecb")
+SHARED_PARTIES = ("wechat", "mail", "ecb", "treasury_rates")
 WECHAT_TEMPLATES = {
     "receipt": "box-receipt-00000000000000000000000000000001",
     "order_refunded": "box-refunded-0000000000000000000000000000002",
@@ -53,6 +53,7 @@ def secrets_for(cell: str, twins: Mapping[str, Twin], accounts: Sequence[Account
     return {
         "wechat_app": json.dumps({"appid": appid, "secret": app_secret, "templates": WECHAT_TEMPLATES}),
         "mail": json.dumps({"sender": MAIL_SENDER}),
+        "rate_source": json.dumps(_secret_of(twins["treasury_rates"])),
         **{
             f"provider_{account.provider}": json.dumps(_secret_of(twins[account.party]))
             for account in accounts
@@ -80,6 +81,7 @@ def role_of(cloud: str) -> dict[str, str]:
 def _makers(ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Callable[[Path, int], Twin]]:
     from sandbox.twins.ecb import EcbTwin
     from sandbox.twins.mail import MailTwin
+    from sandbox.twins.treasury_rates import TreasuryRatesTwin
     from sandbox.twins.wechat import APPS, WechatTwin
     from twinshore.notify.templates import TEMPLATES
 
@@ -97,6 +99,7 @@ def _makers(ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Callable[
     return {
         "wechat": wechat,
         "ecb": EcbTwin,
+        "treasury_rates": TreasuryRatesTwin,
         "mail": lambda folder, port: MailTwin({TENCENT_ACCOUNT[0]: (TENCENT_ACCOUNT[1], "")}, folder, port),
         **{account.party: payments(account) for account in accounts},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sandbox.accounts import party_of
 from sandbox.story_start import RECEIPT_TEMPLATE, method_name, money
@@ -36,13 +36,20 @@ def place_order(walk: Walk) -> Told:
 
 
 def start_payment(walk: Walk) -> Told:
+    """What opens inside the mini-program stays there; for the rest it hands over to a page in the phone's browser."""
+    who, path = walk.traveller, f"/v1/orders/{walk.memory['order_id']}"
+    place = {"market": who.market, "device": "mini_program"}
+    offered = {row["method"]: row for row in walk.cell("GET", f"{path}/methods?{urlencode(place)}")["items"]}
+    walk.check(who.method in offered, f"{who.method} is offered for this order")
     walk.memory["payment_began"] = walk.now()
-    path = f"/v1/orders/{walk.memory['order_id']}/payments"
-    payment = walk.cell("POST", path, {"method": walk.traveller.method}, key=walk.key("payment"), expect=201)
+    wanted = {"method": who.method, **place}
+    payment = walk.cell("POST", f"{path}/payments", wanted, key=walk.key("payment"), expect=201)
     walk.memory["payment"] = payment["client"]
     walk.memory["reference"] = payment["reference"]
     provider = walk.memory["provider"] = payment["provider"]
-    return Told(f"{provider}, reference {payment['reference']}", f"{provider}，参考号 {payment['reference']}")
+    where = ("on a page", "在网页中") if offered[who.method]["hand_over"] else ("in the mini-program", "在小程序内")
+    return Told(f"{provider}, {where[0]}; reference {payment['reference']}",
+                f"{provider}，{where[1]}；参考号 {payment['reference']}")  # fmt: skip
 
 
 def confirm(walk: Walk) -> Told:

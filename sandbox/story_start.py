@@ -14,6 +14,8 @@ METHODS = {
     "dana": {"en": "DANA", "zh": "DANA"},
     "mada": {"en": "mada", "zh": "mada"},
     "mercado_pago": {"en": "Mercado Pago", "zh": "Mercado Pago"},
+    "cash_on_delivery": {"en": "cash on delivery", "zh": "货到付款"},
+    "instalments_3": {"en": "3 instalments", "zh": "分 3 期"},
 }
 RECEIPT_TEMPLATE = WECHAT_TEMPLATES["receipt"]
 

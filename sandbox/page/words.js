@@ -130,6 +130,7 @@ const TWINS = {
   ses: [["Amazon SES", "E-mail of the AWS cells"], ["Amazon SES", "AWS 数据区的邮件"]],
   amazon: [["Amazon SES", "E-mail of the AWS cells"], ["Amazon SES", "AWS 数据区的邮件"]],
   tencent_cloud: [["Tencent Cloud", "API 3.0 with TC3 signatures: e-mail, secrets"], ["腾讯云", "API 3.0（TC3 签名）：邮件与密钥"]],
+  treasury_rates: [["A treasury’s rates", "Invented figures for currencies that the ECB has not"], ["自有汇率", "欧洲央行没有的货币，数字为虚构"]],
   ecb: [["European Central Bank", "The daily reference rates"], ["欧洲央行", "每日参考汇率"]],
 };
 
@@ -148,6 +149,7 @@ const JOURNAL = {
   "notice given up": "放弃投递通知",
   "letter taken": "收下邮件",
   "daily rates read": "读取当日汇率",
+  "rates read": "读取汇率",
 };
 
 let current = stored() || (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
