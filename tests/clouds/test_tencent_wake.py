@@ -16,7 +16,10 @@ from twinshore.points import ledger
 from twinshore.store.port import OUTBOX, Create, Key
 
 NOW = 1_800_000_000
-PAID = {"order_id": "o1", "member_id": "m_li", "amount_minor": 2500, "currency": "CNY"}
+PAID = {
+    "order_id": "o1", "member_id": "m_li", "amount_minor": 2500, "currency": "CNY", "provider": "wechat_pay",
+    "reference": "o1-1", "captured_at": NOW,
+}  # fmt: skip
 EVENT = Event("payment.captured:o1", "payment.captured", NOW, PAID)
 ACCOUNT = {"AKIDinvented": ("invented-key", "invented-session")}
 

@@ -25,8 +25,9 @@ def postgres_server() -> Iterator[engines.PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres_dsn(postgres_server: engines.PostgresServer) -> str:
+    """A database for each file of tests: `due` shows the oldest thousand, and other files leave more than that."""
     return postgres_server.new_database()
 
 
