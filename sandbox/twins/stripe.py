@@ -4,7 +4,9 @@ Events go to `webhook_url` (an endpoint is set up in Stripe's dashboard, not per
 `POST /_twin/webhook_endpoint` `{"url"}`.
 
 The payer's side: `POST /_twin/pay` with `{"payment_intent"}` or `{"client_secret"}`; `"decline": "insufficient_funds"`
-declines the card. Each event is delivered twice, and what happened at once arrives newest first: succeeded, processing.
+declines the card. `POST /_twin/dispute` `{"payment_intent", "status"?}`: the payer's bank takes the money back (default:
+"needs_response"), or decides ("won", "lost"). Each event is delivered twice, and what happened at once arrives newest
+first: succeeded, processing.
 
 Switches, besides those of `server` and `notices`:
     in_order        true: events go out in the order in which they happened
@@ -175,6 +177,8 @@ class StripeTwin(Twin):
         if request.path == "/_twin/roll_secret":
             self.roll_secret()
             return json_reply({})
+        if request.path == "/_twin/dispute":
+            return self._dispute(str(wanted.get("payment_intent")), str(wanted.get("status", "needs_response")))
         if request.path != "/_twin/pay":
             raise Refusal(404, "invalid_request_error", "resource_missing")
         intent_id = self._chosen(wanted)
@@ -185,6 +189,17 @@ class StripeTwin(Twin):
         processing, paid = self._book.pay(intent_id, int(self.moment()))
         self._tell(intent_id, [("payment_intent.processing", processing), ("payment_intent.succeeded", paid)])
         return json_reply({"paymentIntent": {"id": intent_id, "status": paid["status"]}})
+
+    def _dispute(self, intent_id: str, status: str) -> TwinReply:
+        charge = self._book.charges.get(self._book.intent(intent_id)["latest_charge"] or "")
+        if charge is None:
+            raise Refusal(400, "invalid_request_error", "payment_intent_unexpected_state")
+        kept = {name: charge[name] for name in ("amount", "currency", "payment_intent")}
+        dispute = {"id": f"du_{charge['id'][3:]}", "object": "dispute", **kept, "charge": charge["id"],
+                   "status": status, "metadata": {}, "reason": "fraudulent"}  # fmt: skip
+        what = "closed" if status in ("won", "lost", "warning_closed") else "created"
+        self._tell(intent_id, [(f"charge.dispute.{what}", dispute)], hold=False)
+        return json_reply(dispute)
 
     def _chosen(self, wanted: dict[str, Any]) -> str:
         secret = wanted.get("client_secret")

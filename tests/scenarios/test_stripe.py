@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.twins.stripe import StripeTwin
-from tests.support.party import Party
+from tests.support.party import LOST, OPENED, WON, Act, Party
 from tests.support.scenarios import Scenarios
+
+STATUSES = {OPENED: "needs_response", WON: "won", LOST: "lost"}
+
+
+def dispute(book: Any, reference: str, what: str) -> Act:
+    [intent] = book.search("reference", reference)
+    return Act("dispute", {"payment_intent": intent["id"], "status": STATUSES[what]})
+
 
 PARTY = Party(
     name="stripe",
@@ -15,6 +25,7 @@ PARTY = Party(
     taken=lambda book: len(book.charges),
     returned=lambda book: len(book.refunds),
     declines={"decline": "insufficient_funds"},
+    dispute=dispute,
 )
 
 

@@ -19,6 +19,9 @@ from twinshore.payments.port import (
     CAPTURED,
     CLOSED,
     CREATED,
+    DISPUTE_LOST,
+    DISPUTE_WON,
+    DISPUTED,
     FAILED,
     PART_REFUNDED,
     PENDING,
@@ -97,7 +100,24 @@ def test_a_refund_event_tells_of_one_refund(kind: str, status: str, state: str, 
     assert (notice.reference, notice.refund_reference) == ("attempt-000001", "refund-000001")
 
 
-@pytest.mark.parametrize("kind", ["charge.dispute.created", "checkout.session.completed", "payout.paid", "a.b", None])
+@pytest.mark.parametrize("kind", ["charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"])
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("warning_needs_response", DISPUTED), ("warning_under_review", DISPUTED), ("warning_closed", DISPUTE_WON),
+        ("needs_response", DISPUTED), ("under_review", DISPUTED), ("won", DISPUTE_WON), ("lost", DISPUTE_LOST),
+        ("a_word_of_next_year", DISPUTED),
+    ],
+)  # fmt: skip
+def test_a_dispute_names_the_payment_and_the_sum_that_it_is_about(kind: str, status: str, state: str) -> None:
+    dispute = {"id": "du_1", "payment_intent": "pi_1", "amount": 300, "currency": "eur", "metadata": {}}
+    (notice,) = read(kind, {**dispute, "status": status})
+    assert notice == Notice("evt_1", "", "pi_1", state, Money(300, "EUR"), NOW - 3)
+
+
+@pytest.mark.parametrize(
+    "kind", ["charge.dispute.funds_withdrawn", "checkout.session.completed", "payout.paid", "a.b", None]
+)
 def test_other_news_give_no_notices(kind: Any) -> None:
     assert read(kind, {"id": "x"}) == []
 

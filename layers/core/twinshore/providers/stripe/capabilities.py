@@ -13,5 +13,6 @@ CAPABILITIES = Capabilities(
     acknowledge_within_seconds=5,
     retries_for_seconds=3 * 24 * 3600,
     signature_covers_body=True,
+    disputes=True,
     hosts=("api.stripe.com",),
 )

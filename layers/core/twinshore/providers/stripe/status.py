@@ -10,6 +10,9 @@ from twinshore.payments.port import (
     CAPTURED,
     CLOSED,
     CREATED,
+    DISPUTE_LOST,
+    DISPUTE_WON,
+    DISPUTED,
     FAILED,
     PART_REFUNDED,
     PENDING,
@@ -47,6 +50,19 @@ REFUND_STATUS = {
 }
 
 REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
+
+DISPUTE_EVENTS = frozenset({"charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"})
+
+DISPUTE_STATUS = {
+    "warning_needs_response": DISPUTED,  # an inquiry: the money stays until it becomes a chargeback
+    "warning_under_review": DISPUTED,
+    "warning_closed": DISPUTE_WON,
+    "needs_response": DISPUTED,
+    "under_review": DISPUTED,
+    "won": DISPUTE_WON,
+    "lost": DISPUTE_LOST,
+}
+"""Of a dispute; any other word leaves it DISPUTED, for that it is one is known."""
 
 REFUSAL = {
     "amount_too_small": "amount",
@@ -117,6 +133,8 @@ def event_notice(event: Mapping[str, Any]) -> Notice | None:
         return _charge_notice(event, subject)
     if kind in REFUND_EVENTS:
         return _refund_notice(event, subject)
+    if kind in DISPUTE_EVENTS:
+        return _dispute_notice(event, subject)
     return None
 
 
@@ -157,6 +175,18 @@ def _refund_notice(event: Mapping[str, Any], refund: Mapping[str, Any]) -> Notic
         occurred_at=_seconds(event.get("created")),
         refund_reference=_metadata(refund, "refund_reference"),
         refund_state=refund_state,
+    )
+
+
+def _dispute_notice(event: Mapping[str, Any], dispute: Mapping[str, Any]) -> Notice:
+    """A dispute has metadata of its own, so only the PaymentIntent says whose it is."""
+    return Notice(
+        id=event["id"],
+        reference="",
+        provider_id=str(dispute.get("payment_intent") or ""),
+        state=DISPUTE_STATUS.get(str(dispute.get("status")), DISPUTED),
+        amount=_money(dispute.get("amount"), dispute.get("currency")),
+        occurred_at=_seconds(event.get("created")),
     )
 
 
