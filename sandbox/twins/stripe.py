@@ -4,9 +4,9 @@ Events go to `webhook_url` (an endpoint is set up in Stripe's dashboard, not per
 `POST /_twin/webhook_endpoint` `{"url"}`.
 
 The payer's side: `POST /_twin/pay` with `{"payment_intent"}` or `{"client_secret"}`; `"decline": "insufficient_funds"`
-declines the card. `POST /_twin/dispute` `{"payment_intent", "status"?}`: the payer's bank takes the money back, by default
-("needs_response"), or it decides ("won", "lost"). Each event is delivered twice, and what happened at once arrives newest
-first: succeeded, processing.
+declines the card. `POST /_twin/dispute` `{"payment_intent", "status"?}`: the payer's bank takes the money back
+("needs_response", the default) or decides ("won", "lost"). Each event is delivered twice, and what happened at once
+arrives newest first: succeeded, processing.
 
 Switches, besides those of `server` and `notices`:
     in_order        true: events go out in the order in which they happened
