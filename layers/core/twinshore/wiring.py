@@ -30,6 +30,7 @@ from twinshore.payments_wiring import HOUSE, house_provider, notify_url, plans_i
 if TYPE_CHECKING:
     from twinshore.events import Event
     from twinshore.fx.port import RateSource
+    from twinshore.jobs import Jobs
     from twinshore.login.home import Home
     from twinshore.notify.deliver import Channels
     from twinshore.outbound_webhooks.signing import SigningKeys
@@ -214,29 +215,11 @@ def webhook_receivers() -> str:
 
 
 @cache
-def jobs() -> Mapping[str, Callable[[int], object]]:
+def jobs() -> Jobs:
     """What timers ask for, by name; each takes the time in seconds since the epoch."""
-    from twinshore.fx.tables import refresh_all
-    from twinshore.outbound_webhooks.sweeping import send_due
-    from twinshore.outbox import sweep
-    from twinshore.payments.polling import poll_due
-    from twinshore.reconciliation_wiring import reconcile_cell
-    from twinshore.webhook_wiring import webhook_post
+    from twinshore.jobs import Parts, jobs_of
 
-    return {
-        "fx-refresh": lambda at: refresh_all(store(), rate_sources(), at),
-        "payment-poll": lambda at: poll_due(store(), payment_provider, at),
-        "webhook-send": lambda at: send_due(store(), webhook_post(webhook_receivers()), webhook_keys, at),
-        "outbox-sweep": lambda at: sweep(store(), consumers(), at),
-        "reconcile": lambda at: reconcile_cell(store(), payment_provider, at),
-        "expired-delete": lambda _: _delete_expired(),
-    }
-
-
-def _delete_expired() -> int:
-    """How many items went. DynamoDB does it by itself; no read shows an expired item either way."""
-    engine: Any = store()
-    return int(engine.delete_expired()) if hasattr(engine, "delete_expired") else 0
+    return jobs_of(Parts(store, residency, rate_sources, payment_provider, consumers, webhook_keys, webhook_receivers))
 
 
 def bind_log(door: str, context: Any) -> None:
