@@ -65,17 +65,17 @@ class AdyenTwin(Twin):
         }
         self.keys: dict[str, Any] = self.recall("keys", made)
         self.remember("keys", self.keys)
-        self._book = Book(self.recall("book", {}))
-        self._answers: dict[str, Any] = self.recall("answers", {})
-        self._notices = _SignedInside(self, _headers, ladder_seconds)
+        self.book = Book(self.recall("book", {}))
+        self.answers: dict[str, Any] = self.recall("answers", {})
+        self.notices = _SignedInside(self, _headers, ladder_seconds)
 
     def start(self) -> Twin:
-        self._notices.start()
+        self.notices.start()
         return super().start()
 
     def stop(self) -> None:
         super().stop()
-        self._notices.stop()
+        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `adyen_from_secret`."""
@@ -86,7 +86,7 @@ class AdyenTwin(Twin):
         self.remember("keys", self.keys)
 
     def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
+        return self.notices.waiting()
 
     def answer(self, request: TwinRequest) -> TwinReply | None:
         lost = self.faults.get("lose_answer") and not request.path.startswith("/_twin/")
@@ -102,7 +102,7 @@ class AdyenTwin(Twin):
                     reply = self._authenticated(request)
             except Refusal as no:
                 reply = _refused(no)
-            self.remember("book", self._book.kept())
+            self.remember("book", self.book.kept())
         self.note("request", method=request.method, path=request.path, answer=reply.status)
         return reply
 
@@ -117,29 +117,29 @@ class AdyenTwin(Twin):
         if request.method != "POST" or not key:
             return self._route(request)
         # The first answer comes again, whatever is asked under the same key.
-        if key not in self._answers:
+        if key not in self.answers:
             reply = self._route(request)
-            self._answers[key] = {"status": reply.status, "answer": json.loads(reply.body)}
-            self.remember("answers", self._answers)
-        earlier = self._answers[key]
+            self.answers[key] = {"status": reply.status, "answer": json.loads(reply.body)}
+            self.remember("answers", self.answers)
+        earlier = self.answers[key]
         return json_reply(earlier["answer"], earlier["status"])
 
     def _route(self, request: TwinRequest) -> TwinReply:
         if request.path == "/v71/paymentLinks" and request.method == "POST":
-            return json_reply(self._book.new_link(request.json(), self.url), 201)
+            return json_reply(self.book.new_link(request.json(), self.url), 201)
         link = _LINK.fullmatch(request.path)
         if link and request.method == "GET":
-            return json_reply(self._book.link(link.group(1)))
+            return json_reply(self.book.link(link.group(1)))
         if link and request.method == "PATCH":
-            return json_reply(self._book.expire(link.group(1), request.json()))
+            return json_reply(self.book.expire(link.group(1), request.json()))
         change = _CHANGE.fullmatch(request.path)
         if change and request.method == "POST":
             return self._change(change.group(1), change.group(2), request.json())
         raise Refusal(404, "000")
 
     def _change(self, payment_id: str, what: str, fields: dict[str, Any]) -> TwinReply:
-        made, holds = self._book.change(payment_id, what, fields)
-        payment = self._book.payments[payment_id]
+        made, holds = self.book.change(payment_id, what, fields)
+        payment = self.book.payments[payment_id]
         own = fields.get("reference", "")
         reference = payment["reference"] if self.faults.get("refund_names_payment") or not own else own
         item = self._item(_EVENT[what], made, reference, fields.get("amount", payment["amount"]), payment_id)
@@ -150,7 +150,7 @@ class AdyenTwin(Twin):
         if what == "captures" and self.faults.get("capture_outcome") == "failed":
             items.append({**item, "eventCode": "CAPTURE_FAILED"})
         self._tell(payment["reference"], items, hold=False)
-        self._notices.release(payment["reference"])
+        self.notices.release(payment["reference"])
         answer = {**fields, "paymentPspReference": payment_id, "pspReference": made, "status": "received"}
         return json_reply(answer, 201)
 
@@ -172,18 +172,18 @@ class AdyenTwin(Twin):
     def _pay(self, wanted: dict[str, Any]) -> TwinReply:
         link_id = str(wanted.get("link") or str(wanted.get("redirect_url", "")).rpartition("/")[2])
         declined = bool(wanted.get("decline"))
-        made, link = self._book.try_to_pay(link_id, declined)
+        made, link = self.book.try_to_pay(link_id, declined)
         item = self._item("AUTHORISATION", made, link["reference"], link["amount"])
         self._tell(link["reference"], [{**item, "success": "false" if declined else "true"}])
         answer = {"resultCode": "Refused" if declined else "Authorised", "pspReference": made}
         return json_reply(answer, 402 if declined else 200)
 
     def _dispute(self, reference: str, event: str) -> TwinReply:
-        for payment_id, payment in self._book.payments.items():
+        for payment_id, payment in self.book.payments.items():
             if payment["reference"] == reference:
                 made = f"DSP{payment_id[3:]}"  # one dispute per payment: all its news carries one reference
                 self._tell(reference, [self._item(event, made, reference, payment["amount"], payment_id)], hold=False)
-                self._notices.release(reference)
+                self.notices.release(reference)
                 return json_reply({"pspReference": made})
         raise Refusal(404, "000")
 
@@ -211,7 +211,7 @@ class AdyenTwin(Twin):
             body = json.dumps({"live": "false", "notificationItems": wrapped}, ensure_ascii=False)
             notice_id = f"{batch[0]['eventCode']}:{batch[0]['pspReference']}"
             held = reference if hold and self.faults.get("reorder") else ""
-            self._notices.add(notice_id, self.webhook_url, body, hold=held)
+            self.notices.add(notice_id, self.webhook_url, body, hold=held)
 
     def signed(self, body: str, wrongly: bool) -> str:
         key = self.keys["hmac_keys"][-1 if self.faults.get("old_key") else 0]

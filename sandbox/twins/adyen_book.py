@@ -8,6 +8,8 @@ import time
 from calendar import timegm
 from typing import Any, Mapping
 
+from sandbox.twins.book import PartyRefusal
+
 _LINK_FIELDS = {
     "merchantAccount", "reference", "merchantOrderReference", "amount", "description", "expiresAt", "shopperLocale",
     "captureDelayHours", "manualCapture", "countryCode", "returnUrl", "allowedPaymentMethods",
@@ -17,7 +19,7 @@ _METHODS = {"scheme", "applepay", "grabpay_SG", "grabpay_MY", "grabpay_PH", "dan
 _ALPHABET = string.ascii_uppercase + string.digits
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: HTTP status, errorCode, errorType."""
 
     def __init__(self, status: int, code: str, kind: str = "validation") -> None:

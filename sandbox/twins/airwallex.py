@@ -59,17 +59,17 @@ class AirwallexTwin(Twin):
         }
         self.keys: dict[str, Any] = self.recall("keys", made)
         self.remember("keys", self.keys)
-        self._book = Book(self.recall("book", {}))
+        self.book = Book(self.recall("book", {}))
         self._tokens: set[str] = set()
-        self._notices = Notices(self, self._event_headers, ladder_seconds)
+        self.notices = Notices(self, self._event_headers, ladder_seconds)
 
     def start(self) -> Twin:
-        self._notices.start()
+        self.notices.start()
         return super().start()
 
     def stop(self) -> None:
         super().stop()
-        self._notices.stop()
+        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `airwallex_from_secret`."""
@@ -80,7 +80,7 @@ class AirwallexTwin(Twin):
         self.remember("keys", self.keys)
 
     def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
+        return self.notices.waiting()
 
     def answer(self, request: TwinRequest) -> TwinReply | None:
         lost = self.faults.get("lose_answer") and not request.path.startswith(("/_twin/", "/api/v1/authentication"))
@@ -96,7 +96,7 @@ class AirwallexTwin(Twin):
                     reply = self._authenticated(request)
             except Refusal as no:
                 reply = json_reply({"code": no.code, "message": "twin", "source": ""}, no.status)
-            self.remember("book", self._book.kept())
+            self.remember("book", self.book.kept())
         self.note("request", method=request.method, path=request.path, answer=reply.status)
         return reply
 
@@ -120,7 +120,7 @@ class AirwallexTwin(Twin):
         return json_reply({"token": token, "expires_at": "2099-01-01T00:00:00+0000"}, 201)
 
     def _route(self, request: TwinRequest) -> tuple[int, Any]:
-        book, path = self._book, request.path.removeprefix("/api/v1/pa")
+        book, path = self.book, request.path.removeprefix("/api/v1/pa")
         if request.method == "GET" and path in ("/payment_intents", "/refunds"):
             kept = book.intents if path == "/payment_intents" else book.refunds
             by, wanted = next(iter(request.query.items()))
@@ -148,12 +148,12 @@ class AirwallexTwin(Twin):
 
     def _refund(self, fields: dict[str, Any]) -> dict[str, Any]:
         outcome = str(self.faults.get("refund_outcome", "SETTLED"))
-        refund = self._book.refund(fields, outcome)
+        refund = self.book.refund(fields, outcome)
         received = dict(refund)
         refund["status"] = outcome
         events = [("refund.received", received), (f"refund.{outcome.lower()}", refund)]
         self._tell(refund["payment_intent_id"], events, hold=False)
-        self._notices.release(refund["payment_intent_id"])
+        self.notices.release(refund["payment_intent_id"])
         return received
 
     def _outside(self, request: TwinRequest) -> TwinReply:
@@ -173,10 +173,10 @@ class AirwallexTwin(Twin):
 
     def _pay(self, wanted: dict[str, Any]) -> TwinReply:
         intent_id = str(wanted.get("intent_id", ""))
-        secret = self._book.intent(intent_id)["client_secret"]
+        secret = self.book.intent(intent_id)["client_secret"]
         if not hmac.compare_digest(str(wanted.get("client_secret", secret)), secret):
             raise Refusal(401, "unauthorized")
-        intent = self._book.try_to_pay(intent_id, bool(wanted.get("decline")), bool(self.faults.get("manual_capture")))
+        intent = self.book.try_to_pay(intent_id, bool(wanted.get("decline")), bool(self.faults.get("manual_capture")))
         name = {"SUCCEEDED": "succeeded", "REQUIRES_CAPTURE": "requires_capture"}.get(intent["status"])
         events = [("payment_intent.requires_payment_method", intent)]
         if name is not None:
@@ -187,7 +187,7 @@ class AirwallexTwin(Twin):
 
     def _dispute(self, wanted: dict[str, Any]) -> TwinReply:
         event = str(wanted.get("event", "payment_dispute.requires_response"))
-        for intent in self._book.intents.values():
+        for intent in self.book.intents.values():
             if intent["merchant_order_id"] == wanted.get("reference"):
                 dispute = {
                     "id": f"dsp_{intent['id'][4:]}", "payment_intent_id": intent["id"], "amount": intent["amount"],
@@ -206,7 +206,7 @@ class AirwallexTwin(Twin):
             event = {"id": event_id, "name": kind, "account_id": "acct_twin", "created_at": now}
             body = self._written({**event, "data": {"object": subject}})
             held = intent_id if hold and self.faults.get("reorder") else ""
-            self._notices.add(event_id, self.webhook_url, body, hold=held)
+            self.notices.add(event_id, self.webhook_url, body, hold=held)
 
     def _written(self, value: Any) -> str:
         text = numbers_out(value)

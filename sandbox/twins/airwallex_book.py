@@ -12,13 +12,15 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from sandbox.twins.book import PartyRefusal
+
 _INTENT_FIELDS = {"request_id", "merchant_order_id", "currency", "amount", "metadata", "return_url"}
 _OPEN = ("REQUIRES_PAYMENT_METHOD", "REQUIRES_CUSTOMER_ACTION", "REQUIRES_CAPTURE")
 _DECIMALS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "KWD": 3, "BHD": 3}
 _NUMBER = re.compile(r'"#(-?[0-9.E+-]+)#"')
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: HTTP status and code."""
 
     def __init__(self, status: int, code: str) -> None:

@@ -1,107 +1,55 @@
 """The twin of Checkout.com: payment pages, payments and their actions, refunds with keys, signed workflow events.
 
-Events go to `webhook_url` (a workflow is set up in the dashboard, not per payment): set the attribute, or
-`POST /_twin/webhook_endpoint` `{"url"}`.
+Events go to `webhook_url`: a workflow is set up in the dashboard, not per payment.
 
 The payer's side: `POST /_twin/pay` with `{"link"}`, or what the device was given; `"decline": "20051"` declines the
 card with that response code, and the page can be tried again. `POST /_twin/dispute` `{"payment", "event"}` (default
-event: dispute_received).
-Each event is delivered twice, and what happened at once arrives newest first: captured, approved.
+event: dispute_received). What happened at once is two events: approved, captured.
+Once the workflow has another key, events are signed by it alone.
 
-Switches, besides those of `server` and `notices`:
-    in_order        true: events go out in the order in which they happened
-    reorder         true: events of a payment wait until those of its refund overtake them
+Switches, besides those of `payment`:
     refund_outcome  "approved" (default), "declined", "pending"
-    lose_answer     true: calls are carried out, and the connection closes without a word
     search_lags     true: the list by reference finds nothing yet
-
-`POST /_twin/roll_key` `{}`: the workflow gets another key; from then on events are signed by it.
 """
 
 from __future__ import annotations
 
-import copy
 import hmac
 import json
 import re
 import secrets
-from pathlib import Path
 from typing import Any
 
 from sandbox.twins.checkout_com_book import Book, Refusal, link_status, now_text
-from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
-from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+from sandbox.twins.payment import PaymentTwin
+from sandbox.twins.server import TwinReply, TwinRequest, json_reply
 
-LIVE_KEYS = 2
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PAYMENT = re.compile(r"/payments/(pay_\w+)(/actions|/refunds)?")
 _LINK = re.compile(r"/payment-links/(pl_\w+)")
 _PAGE = re.compile(r"/page/(pl_\w+)")
 
 
-class CheckoutComTwin(Twin):
+class CheckoutComTwin(PaymentTwin):
     name = "checkout_com"
+    rolled = "webhook_keys"
+    book: Book
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        port: int = 0,
-        *,
-        webhook_url: str = "",
-        ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS,
-    ) -> None:
-        super().__init__(folder, port)
-        self.webhook_url = webhook_url or self.recall("webhook_url", "")
-        made = {
+    def make_keys(self) -> dict[str, Any]:
+        return {
             "subdomain": "twin",
             "secret_key": "sk_sbox_" + "".join(secrets.choice(_LETTERS) for _ in range(27)),
             "processing_channel_id": "pc_" + "".join(secrets.choice(_LETTERS) for _ in range(26)),
-            "webhook_keys": [secrets.token_hex(16)],
+            "webhook_keys": [self.new_key()],
         }
-        self.keys: dict[str, Any] = self.recall("keys", made)
-        self.remember("keys", self.keys)
-        self.book = Book(self.recall("book", {}))
-        self._answers: dict[str, Any] = self.recall("answers", {})
-        self._notices = Notices(self, self._event_headers, ladder_seconds)
 
-    def start(self) -> Twin:
-        self._notices.start()
-        return super().start()
+    def new_key(self) -> str:
+        return secrets.token_hex(16)
 
-    def stop(self) -> None:
-        super().stop()
-        self._notices.stop()
+    def open_book(self, kept: dict[str, Any]) -> Book:
+        return Book(kept)
 
-    def secret(self) -> dict[str, Any]:
-        """What our side's secret store holds: the JSON of `checkout_com_from_secret`."""
-        return copy.deepcopy(self.keys)
-
-    def roll_key(self) -> None:
-        self.keys["webhook_keys"] = [secrets.token_hex(16), *self.keys["webhook_keys"]][:LIVE_KEYS]
-        self.remember("keys", self.keys)
-
-    def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
-
-    def answer(self, request: TwinRequest) -> TwinReply | None:
-        lost = self.faults.get("lose_answer") and not request.path.startswith("/_twin/")
-        reply = super().answer(request)
-        return None if lost else reply
-
-    def handle(self, request: TwinRequest) -> TwinReply:
-        with self.lock:
-            try:
-                if request.path.startswith("/_twin/"):
-                    reply = self._control_payer(request)
-                else:
-                    reply = self._authenticated(request)
-            except Refusal as no:
-                reply = _refused(no)
-            self.remember("book", self.book.kept())
-        self.note("request", method=request.method, path=request.path, answer=reply.status)
-        return reply
-
-    def _authenticated(self, request: TwinRequest) -> TwinReply:
+    def api(self, request: TwinRequest) -> TwinReply:
         page = _PAGE.fullmatch(request.path)
         if page:
             return TwinReply(200, b"<h1>The payment page</h1>", {"Content-Type": "text/html"})
@@ -111,11 +59,9 @@ class CheckoutComTwin(Twin):
         if request.method != "POST" or not key:
             return self._route(request)
         # The party looks at the key alone, and keeps the answers of what it has carried out.
-        if key not in self._answers:
-            reply = self._route(request)
-            self._answers[key] = {"status": reply.status, "answer": json.loads(reply.body)}
-            self.remember("answers", self._answers)
-        return json_reply(self._answers[key]["answer"], self._answers[key]["status"])
+        if key not in self.answers:
+            self.keep_answer(key, self._route(request))
+        return self.kept_answer(key)
 
     def _route(self, request: TwinRequest) -> TwinReply:
         if request.path == "/payment-links" and request.method == "POST":
@@ -151,70 +97,49 @@ class CheckoutComTwin(Twin):
         action = self.book.refund(payment_id, fields, outcome)
         news = ["payment_refund_pending"]
         news += {"approved": ["payment_refunded"], "declined": ["payment_refund_declined"]}.get(outcome, [])
-        self._tell(self.book.payment(payment_id), news, action, hold=False)
-        self._notices.release(payment_id)
+        self.tell_first(payment_id, _news(self.book.payment(payment_id), news, action))
         return json_reply({"action_id": action["id"], "reference": action["reference"], "_links": {}}, 202)
 
-    def _control_payer(self, request: TwinRequest) -> TwinReply:
-        wanted = request.json()
-        if request.path == "/_twin/webhook_endpoint":
-            self.webhook_url = str(wanted["url"])
-            self.remember("webhook_url", self.webhook_url)
-            return json_reply({"url": self.webhook_url})
-        if request.path == "/_twin/roll_key":
-            self.roll_key()
-            return json_reply({})
-        if request.path == "/_twin/dispute":
-            return self._dispute(str(wanted["payment"]), str(wanted.get("event", "dispute_received")))
-        if request.path != "/_twin/pay":
-            raise Refusal(404)
+    def pay(self, wanted: dict[str, Any]) -> TwinReply:
         link_id = str(wanted.get("link") or str(wanted.get("redirect_url", "")).rpartition("/")[2])
         payment = self.book.pay(link_id, str(wanted.get("decline") or ""))
         action = self.book.actions[payment["id"]][0]
         news = ["payment_declined"] if wanted.get("decline") else ["payment_approved", "payment_captured"]
-        self._tell(payment, news, action)
+        self.tell(payment["id"], _news(payment, news, action))
         return json_reply({"id": payment["id"], "status": payment["status"]}, 402 if wanted.get("decline") else 200)
 
-    def _dispute(self, payment_id: str, kind: str) -> TwinReply:
+    def dispute(self, wanted: dict[str, Any]) -> TwinReply:
+        payment_id, kind = str(wanted["payment"]), str(wanted.get("event", "dispute_received"))
         payment = self.book.payment(payment_id)
         data = {"id": f"dsp_{secrets.token_hex(10)}", "payment_id": payment_id, "amount": payment["amount"],
                 "payment_reference": payment["reference"], "currency": payment["currency"]}  # fmt: skip
-        self._send([self._event(kind, data)], payment_id)
+        self.tell(payment_id, [(kind, data)])
         return json_reply(data)
 
-    def _tell(self, payment: dict[str, Any], news: list[str], action: dict[str, Any], hold: bool = True) -> None:
-        refund = action["type"] == "Refund"
-        events = []
-        for kind in news:
-            data = {name: payment[name] for name in ("id", "currency", "metadata", "reference")}
-            data |= {name: action.get(name) for name in ("amount", "processed_on", "response_code")}
-            data["action_id"] = action["id"]
-            if refund:
-                data["reference"] = action["reference"] or payment["reference"]
-            if kind in ("payment_captured", "payment_refunded"):
-                data["balances"] = dict(payment["balances"])
-            events.append(self._event(kind, data))
-        self._send(events, payment["id"] if hold else "")
+    def event(self, kind: str, subject: dict[str, Any]) -> tuple[str, str]:
+        event_id = f"evt_{secrets.token_hex(13)}"
+        event = {"id": event_id, "type": kind, "version": "1.0.33", "created_on": now_text(), "data": subject}
+        return event_id, json.dumps({**event, "_links": {}}, ensure_ascii=False)
 
-    def _send(self, events: list[dict[str, Any]], hold: str) -> None:
-        """Newest first, unless told to keep order."""
-        for event in events if self.faults.get("in_order") else events[::-1]:
-            body = json.dumps(event, ensure_ascii=False)
-            self._notices.add(event["id"], self.webhook_url, body, hold=hold if self.faults.get("reorder") else "")
-
-    def _event(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
-        return {"id": f"evt_{secrets.token_hex(13)}", "type": kind, "version": "1.0.33",
-                "created_on": now_text(), "data": data, "_links": {}}  # fmt: skip
-
-    def _event_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
+    def notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         signed = b"" if wrongly else body
         mark = hmac.digest(self.keys["webhook_keys"][0].encode(), signed, "sha256").hex()
         self.note("signed event", id=notice["id"])
         return {"Content-Type": "application/json; charset=utf-8", "Cko-Signature": mark}
 
+    def refused(self, no: Refusal) -> TwinReply:
+        if no.status in (401, 403, 404):
+            return TwinReply(no.status)
+        answer = {"request_id": secrets.token_hex(8), "error_type": "request_invalid", "error_codes": list(no.codes)}
+        return json_reply(answer, no.status)
 
-def _refused(no: Refusal) -> TwinReply:
-    if no.status in (401, 403, 404):
-        return TwinReply(no.status)
-    answer = {"request_id": secrets.token_hex(8), "error_type": "request_invalid", "error_codes": list(no.codes)}
-    return json_reply(answer, no.status)
+
+def _news(payment: dict[str, Any], kinds: list[str], action: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What each kind of event tells of one action at a payment."""
+    told = {name: payment[name] for name in ("id", "currency", "metadata", "reference")}
+    told |= {name: action.get(name) for name in ("amount", "processed_on", "response_code")}
+    told["action_id"] = action["id"]
+    if action["type"] == "Refund":
+        told["reference"] = action["reference"] or payment["reference"]
+    done = {**told, "balances": dict(payment["balances"])}
+    return [(kind, done if kind in ("payment_captured", "payment_refunded") else told) for kind in kinds]

@@ -7,6 +7,8 @@ import secrets
 import time
 from typing import Any
 
+from sandbox.twins.book import PartyRefusal
+
 _LINK_FIELDS = frozenset({"amount", "currency", "reference", "description", "expires_in", "allow_payment_methods",
                           "3ds", "metadata", "billing", "payment_ip", "processing_channel_id",
                           "return_url"})  # fmt: skip
@@ -14,7 +16,7 @@ _LAST_DIGIT_ZERO = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 LARGEST = 999_999_999
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: HTTP status and error_codes."""
 
     def __init__(self, status: int, *codes: str) -> None:

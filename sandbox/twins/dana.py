@@ -53,17 +53,17 @@ class DanaTwin(Twin):
         super().__init__(folder, port)
         self.keys: dict[str, Any] = self.recall("keys", None) or keys or make_keys()
         self.remember("keys", self.keys)
-        self._book = Book(self.recall("book", {}), self.keys["merchant_id"])
+        self.book = Book(self.recall("book", {}), self.keys["merchant_id"])
         self._seen: list[str] = self.recall("seen", [])
-        self._notices = Notices(self, self._notice_headers, ladder_seconds)
+        self.notices = Notices(self, self._notice_headers, ladder_seconds)
 
     def start(self) -> Twin:
-        self._notices.start()
+        self.notices.start()
         return super().start()
 
     def stop(self) -> None:
         super().stop()
-        self._notices.stop()
+        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `dana_from_secret`."""
@@ -76,7 +76,7 @@ class DanaTwin(Twin):
         }
 
     def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
+        return self.notices.waiting()
 
     def answer(self, request: TwinRequest) -> TwinReply | None:
         switch = self.faults.get("lose_answer")
@@ -96,7 +96,7 @@ class DanaTwin(Twin):
             except Refusal as no:
                 code = f"{no.status}{service}{no.case}"
                 reply = json_reply({"responseCode": code, "responseMessage": "twin"}, no.status)
-            self.remember("book", self._book.kept())
+            self.remember("book", self.book.kept())
             self.remember("seen", self._seen)
         self.note("request", method=request.method, path=request.path, answer=reply.status)
         return reply
@@ -104,15 +104,15 @@ class DanaTwin(Twin):
     def _route(self, request: TwinRequest, service: str) -> TwinReply:
         wanted, now, status = _json(request), time.time(), 200
         if service == "54":
-            order = self._book.create(wanted, now)
+            order = self.book.create(wanted, now)
             told = {"referenceNo": order["referenceNo"], "partnerReferenceNo": order["number"],
                     "webRedirectUrl": f"{self.url}/checkout/{order['token']}"}  # fmt: skip
         elif service == "55":
-            told = self._book.status(wanted, now)
+            told = self.book.status(wanted, now)
         elif service == "57":
-            told = {**self._book.numbers(self._book.cancel(wanted, now)), "cancelTime": jakarta(now)}
+            told = {**self.book.numbers(self.book.cancel(wanted, now)), "cancelTime": jakarta(now)}
         elif service == "58":
-            refund = self._book.refund(wanted, str(self.faults.get("refund_outcome", "200")))
+            refund = self.book.refund(wanted, str(self.faults.get("refund_outcome", "200")))
             status = int(refund["outcome"])
             told = {"originalPartnerReferenceNo": refund["of"], "partnerRefundNo": refund["wanted"]["partnerRefundNo"],
                     "refundNo": refund["refundNo"], "refundAmount": refund["wanted"]["refundAmount"]}  # fmt: skip
@@ -132,7 +132,7 @@ class DanaTwin(Twin):
         if wanted.get("redirect_url"):
             order = self._of_token(str(wanted["redirect_url"]).rpartition("/")[2])
         else:
-            order = self._book.find({"originalPartnerReferenceNo": wanted.get("partnerReferenceNo")})
+            order = self.book.find({"originalPartnerReferenceNo": wanted.get("partnerReferenceNo")})
         if wanted.get("expire"):
             order["state"] = "CANCELLED"
             self._tell(order)
@@ -140,7 +140,7 @@ class DanaTwin(Twin):
         return json_reply({"return_to": self._pay(order)})
 
     def _pay(self, order: dict[str, Any]) -> str:
-        self._book.pay(order, time.time())
+        self.book.pay(order, time.time())
         if self.faults.get("paying"):
             order["state"] = "PAYING"
         else:
@@ -148,15 +148,15 @@ class DanaTwin(Twin):
         return _address(order, "PAY_RETURN")
 
     def _of_token(self, token: str) -> dict[str, Any]:
-        for order in self._book.orders.values():
+        for order in self.book.orders.values():
             if secrets.compare_digest(order["token"], token):
                 return order
         raise Refusal(404, "01")
 
     def _tell(self, order: dict[str, Any]) -> None:
-        notice = self._book.notice(order, time.time())
+        notice = self.book.notice(order, time.time())
         body = json.dumps(notice, ensure_ascii=False, separators=(",", ":"))
-        self._notices.add(secrets.token_hex(8), _address(order, "NOTIFICATION"), body)
+        self.notices.add(secrets.token_hex(8), _address(order, "NOTIFICATION"), body)
 
     def _notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         timestamp, path = jakarta(time.time()), urlsplit(notice["url"]).path

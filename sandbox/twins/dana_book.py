@@ -7,6 +7,8 @@ import re
 import secrets
 from typing import Any, Mapping
 
+from sandbox.twins.book import PartyRefusal
+
 JAKARTA = datetime.timezone(datetime.timedelta(hours=7))
 LONGEST_SECONDS = 7 * 86_400
 _VALUE = re.compile(r"[0-9]{1,13}\.[0-9]{2}")
@@ -14,7 +16,7 @@ _ORDER_FIELDS = {"partnerReferenceNo", "merchantId", "subMerchantId", "amount", 
                  "disabledPayMethods", "urlParams", "additionalInfo"}  # fmt: skip
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """HTTP status and case; between them stands the service's code."""
 
     def __init__(self, status: int, case: str) -> None:

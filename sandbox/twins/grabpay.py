@@ -63,23 +63,23 @@ class GrabPayTwin(Twin):
         }
         self.keys: dict[str, Any] = self.recall("keys", made)
         self.remember("keys", self.keys)
-        self._book = Book(self.recall("book", {}), self.keys)
-        self._notices = Notices(self, self._notice_headers, ladder_seconds)
+        self.book = Book(self.recall("book", {}), self.keys)
+        self.notices = Notices(self, self._notice_headers, ladder_seconds)
 
     def start(self) -> Twin:
-        self._notices.start()
+        self.notices.start()
         return super().start()
 
     def stop(self) -> None:
         super().stop()
-        self._notices.stop()
+        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `partner_from_secret`."""
         return copy.deepcopy(self.keys)
 
     def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
+        return self.notices.waiting()
 
     def answer(self, request: TwinRequest) -> TwinReply | None:
         switch = self.faults.get("lose_answer")
@@ -97,7 +97,7 @@ class GrabPayTwin(Twin):
                     reply = self._route(request)
             except Refusal as no:
                 reply = json_reply({no.member: no.reason}, no.status)
-            self.remember("book", self._book.kept())
+            self.remember("book", self.book.kept())
         self.note("request", method=request.method, path=request.path, answer=reply.status)
         return reply
 
@@ -106,38 +106,38 @@ class GrabPayTwin(Twin):
         if request.path == _AUTHORIZE:
             return self._page(request)
         if asked == ("POST", "/grabid/v1/oauth2/token"):
-            return json_reply(self._book.token(_json(request)))
+            return json_reply(self.book.token(_json(request)))
         if asked == ("POST", "/grabpay/partner/v2/charge/init"):
             self._check_partner(request)
-            return json_reply(self._book.init(_json(request)))
+            return json_reply(self.book.init(_json(request)))
         currency = request.query.get("currency", "-")
         if parts[:4] == ["grabpay", "partner", "v2", "one-time-charge"] and parts[5:] == ["status"]:
             self._check_partner(request)
-            return json_reply(self._book.recovered(parts[4], currency))
+            return json_reply(self.book.recovered(parts[4], currency))
         number = self._check_payer(request)
         if asked == ("POST", "/grabpay/partner/v2/charge/complete"):
             return self._complete(number, _json(request))
         if asked == ("POST", "/grabpay/partner/v2/refund"):
             return self._refund(number, _json(request))
         if parts[:4] == ["grabpay", "partner", "v2", "charge"] and parts[4:] == [number, "status"]:
-            return json_reply(self._book.shown(self._book.charge(number, currency)))
+            return json_reply(self.book.shown(self.book.charge(number, currency)))
         if parts[:4] == ["grabpay", "partner", "v2", "refund"] and parts[5:] == ["status"]:
-            return json_reply(self._book.refund_shown(number, parts[4]))
+            return json_reply(self.book.refund_shown(number, parts[4]))
         raise Refusal(404, "no_record_found")
 
     def _complete(self, number: str, wanted: dict[str, Any]) -> TwinReply:
         if wanted != {"partnerTxID": number}:
             raise Refusal(404, "no_record_found")
-        done = self._book.complete(number, str(self.faults.get("complete_outcome", "success")))
+        done = self.book.complete(number, str(self.faults.get("complete_outcome", "success")))
         hold = number if self.faults.get("reorder") else ""
         self._tell(number, done, hold)
         self._tell(number, {**done, "txStatus": "authorised"}, hold)
         return json_reply(done)
 
     def _refund(self, number: str, wanted: dict[str, Any]) -> TwinReply:
-        refund = self._book.refund(number, wanted, str(self.faults.get("refund_outcome", "success")))
+        refund = self.book.refund(number, wanted, str(self.faults.get("refund_outcome", "success")))
         self._tell(wanted["partnerTxID"], refund)
-        self._notices.release(number)
+        self.notices.release(number)
         return json_reply(refund)
 
     def _page(self, request: TwinRequest) -> TwinReply:
@@ -148,7 +148,7 @@ class GrabPayTwin(Twin):
         return TwinReply(303, b"", {"Location": back})
 
     def _decide(self, asked: dict[str, str], decline: str) -> str:
-        outcome = self._book.consent(asked, decline)
+        outcome = self.book.consent(asked, decline)
         return f"{asked['redirect_uri']}?{outcome}&state={quote(asked['state'])}"
 
     def _control_payer(self, request: TwinRequest) -> TwinReply:
@@ -167,7 +167,7 @@ class GrabPayTwin(Twin):
 
     def _tell(self, number: str, state: dict[str, Any], hold: str = "") -> None:
         body = json.dumps({"partnerTxID": number, "txID": state["txID"], "txStatus": state["txStatus"]})
-        self._notices.add(secrets.token_hex(8), self.webhook_url, body, hold=hold)
+        self.notices.add(secrets.token_hex(8), self.webhook_url, body, hold=hold)
 
     def _notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         if self.faults.get("unsigned_notices"):
@@ -197,7 +197,7 @@ class GrabPayTwin(Twin):
         right = hmac.compare_digest(base64.urlsafe_b64encode(digest).decode().rstrip("="), given)
         if kind != "Bearer" or not right or abs(time.time() - at) > CLOCK_DRIFT_SECONDS:
             raise Refusal(401, "unauthorized")
-        return self._book.of_token(token)
+        return self.book.of_token(token)
 
     @staticmethod
     def _date(request: TwinRequest) -> str:

@@ -10,6 +10,8 @@ import re
 import secrets
 from typing import Any, Mapping
 
+from sandbox.twins.book import PartyRefusal
+
 COUNTRIES = {"SGD": "SG", "MYR": "MY", "PHP": "PH", "THB": "TH", "IDR": "ID"}
 _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _CHARGE_FIELDS = {"partnerTxID", "partnerGroupTxID", "amount", "currency", "merchantID", "description", "metaInfo"}
@@ -17,7 +19,7 @@ _ASKED = {"acr_values", "client_id", "code_challenge", "code_challenge_method", 
           "response_type", "scope", "state"}  # fmt: skip
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: HTTP status and reason (`error` in OAuth answers)."""
 
     def __init__(self, status: int, reason: str, member: str = "reason") -> None:

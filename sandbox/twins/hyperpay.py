@@ -70,15 +70,15 @@ class HyperPayTwin(Twin):
         entities = {entity: method for method, entity in self.keys["entity_ids"].items()}
         self.book = Book(self.recall("book", {}), entities)
         self._sealed: dict[str, dict[str, str]] = self.recall("sealed", {})
-        self._notices = Notices(self, self._notice_headers, ladder_seconds)
+        self.notices = Notices(self, self._notice_headers, ladder_seconds)
 
     def start(self) -> Twin:
-        self._notices.start()
+        self.notices.start()
         return super().start()
 
     def stop(self) -> None:
         super().stop()
-        self._notices.stop()
+        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `hyperpay_from_secret`."""
@@ -89,7 +89,7 @@ class HyperPayTwin(Twin):
         self.remember("keys", self.keys)
 
     def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
+        return self.notices.waiting()
 
     def answer(self, request: TwinRequest) -> TwinReply | None:
         lost = self.faults.get("lose_answer") and not request.path.startswith("/_twin/")
@@ -138,7 +138,7 @@ class HyperPayTwin(Twin):
         if payment and request.method == "POST":
             refund = self.book.refund(payment.group(1), fields, str(self.faults.get("refund_outcome", SUCCESS)))
             self._tell(payment.group(1), [refund], hold=False)
-            self._notices.release(payment.group(1))
+            self.notices.release(payment.group(1))
             return json_reply(shown(refund))
         raise Refusal("200.300.404", 404)
 
@@ -168,7 +168,7 @@ class HyperPayTwin(Twin):
             notice_id = f"{transaction['id']}.{secrets.token_hex(4)}"
             body = self._seal(notice_id, json.dumps(event, ensure_ascii=False).encode())
             held = payment_id if hold and self.faults.get("reorder") else ""
-            self._notices.add(notice_id, self.webhook_url, body, hold=held)
+            self.notices.add(notice_id, self.webhook_url, body, hold=held)
 
     def _seal(self, notice_id: str, plain: bytes) -> str:
         """The body; its initialisation vector and tag are remembered for the headers of each try."""

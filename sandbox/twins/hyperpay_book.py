@@ -8,6 +8,8 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from sandbox.twins.book import PartyRefusal
+
 _CHECKOUT_FIELDS = frozenset({"entityId", "amount", "currency", "paymentType", "merchantTransactionId", "integrity",
                               "customer.ip", "billing.country"})  # fmt: skip
 _DECIMALS = {"KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3}
@@ -18,7 +20,7 @@ CANNOT_REFUND, VOLUME_EXCEEDED, DUPLICATE = "700.400.300", "700.400.200", "800.1
 BAD_AMOUNT, BAD_CURRENCY = "100.550.303", "100.550.400"
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: a result code, and the HTTP status that goes with it."""
 
     def __init__(self, code: str, status: int = 400) -> None:

@@ -57,24 +57,24 @@ class MercadoPagoTwin(Twin):
         }
         self.keys: dict[str, Any] = self.recall("keys", made)
         self.remember("keys", self.keys)
-        self._book = Book(self.recall("book", {}), self.url + _PAGE)
-        self._answers: dict[str, Any] = self.recall("answers", {})
-        self._notices = Notices(self, self._notice_headers, ladder_seconds)
+        self.book = Book(self.recall("book", {}), self.url + _PAGE)
+        self.answers: dict[str, Any] = self.recall("answers", {})
+        self.notices = Notices(self, self._notice_headers, ladder_seconds)
 
     def start(self) -> Twin:
-        self._notices.start()
+        self.notices.start()
         return super().start()
 
     def stop(self) -> None:
         super().stop()
-        self._notices.stop()
+        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `mercado_pago_from_secret`."""
         return copy.deepcopy(self.keys)
 
     def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
+        return self.notices.waiting()
 
     def answer(self, request: TwinRequest) -> TwinReply | None:
         lost = self.faults.get("lose_answer") and not request.path.startswith("/_twin/")
@@ -87,7 +87,7 @@ class MercadoPagoTwin(Twin):
                 reply = self._route(request)
             except Refusal as no:
                 reply = _refused(no)
-            self.remember("book", self._book.kept())
+            self.remember("book", self.book.kept())
         self.note("request", method=request.method, path=request.path, answer=reply.status)
         return reply
 
@@ -105,45 +105,45 @@ class MercadoPagoTwin(Twin):
             found = _ORDER.fullmatch(request.path)
             if found is None or found.group(2):
                 raise Refusal(404, "resource_not_found")
-            return json_reply(self._book.order(found.group(1), account))
+            return json_reply(self.book.order(found.group(1), account))
         key = request.headers.get("x-idempotency-key", "")
         if not 1 <= len(key) <= 64:
             raise Refusal(400, "empty_required_header")
         content = f"{request.path}\n{request.body.decode()}"
-        earlier = self._answers.get(f"{account} {key}")
+        earlier = self.answers.get(f"{account} {key}")
         if earlier is not None:
             if earlier["content"] != content:
                 raise Refusal(409, "idempotency_key_already_used")
             return json_reply(earlier["answer"], earlier["status"])
         reply = self._carry_out(request, account)  # refusals are not remembered
         kept = {"content": content, "status": reply.status, "answer": json.loads(reply.body)}
-        self._answers[f"{account} {key}"] = kept
-        self.remember("answers", self._answers)
+        self.answers[f"{account} {key}"] = kept
+        self.remember("answers", self.answers)
         return reply
 
     def _carry_out(self, request: TwinRequest, account: str) -> TwinReply:
         if request.path == "/v1/orders":
-            return json_reply(self._book.create(request.json(), account), 201)
+            return json_reply(self.book.create(request.json(), account), 201)
         found = _ORDER.fullmatch(request.path)
         if found is None or not found.group(2):
             raise Refusal(404, "resource_not_found")
-        order = self._book.order(found.group(1), account)
+        order = self.book.order(found.group(1), account)
         if found.group(2) == "/cancel":
-            self._book.cancel(order)
+            self.book.cancel(order)
             self._tell(order, "order.canceled")
             return json_reply(order)
         return json_reply(self._refund(order, request.json()), 201)
 
     def _refund(self, order: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-        refund = self._book.refund(order, wanted, str(self.faults.get("refund_outcome", "processed")))
+        refund = self.book.refund(order, wanted, str(self.faults.get("refund_outcome", "processed")))
         self._tell(order, "order.refunded", hold=False)
-        self._notices.release(order["id"])
+        self.notices.release(order["id"])
         shown = {name: order[name] for name in ("id", "status", "status_detail")}
         return {**shown, "transactions": {"refunds": [refund]}}
 
     def _page(self, request: TwinRequest) -> TwinReply:
         """What the payer sees: one button, and back to the shop."""
-        order = self._book.order(request.query.get("order_id", ""))
+        order = self.book.order(request.query.get("order_id", ""))
         if request.method == "GET":
             return TwinReply(200, _FORM.encode(), {"Content-Type": "text/html; charset=utf-8"})
         self._pay(order, "processed", "")
@@ -151,7 +151,7 @@ class MercadoPagoTwin(Twin):
         return TwinReply(303, b"", {"Location": f"{back}?external_reference={order['external_reference']}"})
 
     def _pay(self, order: dict[str, Any], outcome: str, detail: str) -> None:
-        self._book.pay(order, outcome, detail)
+        self.book.pay(order, outcome, detail)
         self._tell(order, f"order.{order['status']}")
 
     def _control_payer(self, path: str, wanted: dict[str, Any]) -> TwinReply:
@@ -160,7 +160,7 @@ class MercadoPagoTwin(Twin):
             self.remember("webhook_url", self.webhook_url)
             return json_reply({"url": self.webhook_url})
         page = parse_qs(urlsplit(str(wanted.get("redirect_url", ""))).query)
-        order = self._book.order(str(wanted.get("order_id") or page.get("order_id", [""])[0]))
+        order = self.book.order(str(wanted.get("order_id") or page.get("order_id", [""])[0]))
         if path == "/_twin/pay":
             self._pay(order, str(wanted.get("outcome", "processed")), str(wanted.get("detail", "")))
             return json_reply({"id": order["id"], "status": order["status"]})
@@ -185,13 +185,13 @@ class MercadoPagoTwin(Twin):
         }
         target = f"{self.webhook_url}?data.id={order['id']}&type=order" if self.webhook_url else ""
         held = order["id"] if hold and self.faults.get("reorder") else ""
-        self._notices.add(notice_id, target, json.dumps(content, ensure_ascii=False), hold=held)
+        self.notices.add(notice_id, target, json.dumps(content, ensure_ascii=False), hold=held)
 
     def _notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         request_id, now = str(uuid.uuid4()), time.time()
         stamp = str(int(now) if self.faults.get("milliseconds") is False else int(now * 1000))
         order_id = parse_qs(urlsplit(notice["url"]).query)["data.id"][0]
-        account = self._book.order(order_id)["currency"]
+        account = self.book.order(order_id)["currency"]
         text = f"id:{order_id.lower()};request-id:{request_id};ts:{stamp};"
         key = "" if wrongly else self.keys["webhook_secrets"][account]
         mark = hmac.digest(key.encode(), text.encode(), "sha256").hex()

@@ -8,6 +8,8 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from sandbox.twins.book import PartyRefusal
+
 CURRENCIES = ("ARS", "BRL", "CLP", "COP", "MXN", "PEN", "UYU")
 WITHOUT_DECIMALS = ("CLP", "COP")
 _FIELDS = {"type", "processing_mode", "capture_mode", "currency", "total_amount", "external_reference", "description",
@@ -16,7 +18,7 @@ _DETAIL = {"processed": "accredited", "action_required": "waiting_payment", "fai
            "charged_back": "in_process"}  # fmt: skip
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: HTTP status, and the code of `errors`."""
 
     def __init__(self, status: int, code: str) -> None:

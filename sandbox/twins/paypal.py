@@ -69,18 +69,18 @@ class PayPalTwin(Twin):
             **make_keys(),
         }
         self.remember("keys", self.keys)
-        self._book = Book(self.recall("book", {}), self.url + _PAGE, self.url)
-        self._answers: dict[str, Any] = self.recall("answers", {})
+        self.book = Book(self.recall("book", {}), self.url + _PAGE, self.url)
+        self.answers: dict[str, Any] = self.recall("answers", {})
         self._tokens: dict[str, float] = self.recall("tokens", {})
-        self._notices = Notices(self, self._event_headers, ladder_seconds)
+        self.notices = Notices(self, self._event_headers, ladder_seconds)
 
     def start(self) -> Twin:
-        self._notices.start()
+        self.notices.start()
         return super().start()
 
     def stop(self) -> None:
         super().stop()
-        self._notices.stop()
+        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `paypal_from_secret`."""
@@ -93,7 +93,7 @@ class PayPalTwin(Twin):
         }
 
     def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
+        return self.notices.waiting()
 
     def answer(self, request: TwinRequest) -> TwinReply | None:
         lost = self.faults.get("lose_answer") and request.path.startswith("/v2/")
@@ -106,7 +106,7 @@ class PayPalTwin(Twin):
                 reply = self._route(request)
             except Refusal as no:
                 reply = _refused(no)
-            self.remember("book", self._book.kept())
+            self.remember("book", self.book.kept())
         self.note("request", method=request.method, path=request.path, answer=reply.status)
         return reply
 
@@ -142,17 +142,17 @@ class PayPalTwin(Twin):
         order, capture = _ORDER.fullmatch(request.path), _CAPTURE.fullmatch(request.path)
         if request.method == "GET":
             if order and not order.group(2):
-                return json_reply(shown(self._book.order(order.group(1))))
+                return json_reply(shown(self.book.order(order.group(1))))
             if capture and not capture.group(2):
-                return json_reply(self._book.capture_of(capture.group(1)))
+                return json_reply(self.book.capture_of(capture.group(1)))
             raise Refusal(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID")
         if request.headers.get("content-type") != "application/json":
             raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE")
         # The same request id again: what has become of the first request, whatever the second one says.
         request_id = request.headers.get("paypal-request-id", "")
-        earlier = self._answers.get(f"{request.path} {request_id}") if request_id else None
+        earlier = self.answers.get(f"{request.path} {request_id}") if request_id else None
         if earlier:
-            now = shown(self._book.order(earlier["order"])) if earlier["order"] else earlier["answer"]
+            now = shown(self.book.order(earlier["order"])) if earlier["order"] else earlier["answer"]
             return json_reply(now, 200 if earlier["status"] == 201 else earlier["status"])
         try:
             reply = self._carry_out(request, order.group(1) if order else "", capture.group(1) if capture else "")
@@ -162,8 +162,8 @@ class PayPalTwin(Twin):
         of_order = answer["id"] if reply.status < 400 and not capture else ""
         if request_id:
             kept = {"order": of_order, "status": reply.status, "answer": answer}
-            self._answers[f"{request.path} {request_id}"] = kept
-            self.remember("answers", self._answers)
+            self.answers[f"{request.path} {request_id}"] = kept
+            self.remember("answers", self.answers)
         return reply
 
     def _carry_out(self, request: TwinRequest, order_id: str, capture_id: str) -> TwinReply:
@@ -171,10 +171,10 @@ class PayPalTwin(Twin):
         if request.path == "/v2/checkout/orders":
             if not request.headers.get("paypal-request-id"):
                 raise Refusal(400, "INVALID_REQUEST", "PAYPAL_REQUEST_ID_REQUIRED")
-            return json_reply(shown(self._book.create(wanted)), 201)
+            return json_reply(shown(self.book.create(wanted)), 201)
         if order_id and request.path.endswith("/capture"):
             outcome = str(self.faults.get("capture_outcome", "COMPLETED"))
-            order, capture = self._book.capture(order_id, outcome)
+            order, capture = self.book.capture(order_id, outcome)
             news = [("CHECKOUT.ORDER.COMPLETED", "checkout-order", shown(order))]
             self._tell(order_id, [*news, (f"PAYMENT.CAPTURE.{outcome}", "capture", capture)])
             return json_reply(shown(order), 201)
@@ -184,16 +184,16 @@ class PayPalTwin(Twin):
 
     def _refund(self, capture_id: str, wanted: dict[str, Any]) -> dict[str, Any]:
         outcome = str(self.faults.get("refund_outcome", "COMPLETED"))
-        refund = self._book.refund(capture_id, wanted, outcome)
+        refund = self.book.refund(capture_id, wanted, outcome)
         kind = "PAYMENT.CAPTURE.REFUNDED" if outcome == "COMPLETED" else f"PAYMENT.REFUND.{outcome}"
-        order_id = self._book.order_of[capture_id]
+        order_id = self.book.order_of[capture_id]
         self._tell(order_id, [(kind, "refund", refund)], hold=False)
-        self._notices.release(order_id)
+        self.notices.release(order_id)
         return refund
 
     def _page(self, request: TwinRequest) -> TwinReply:
         """What the payer sees: one button, and back to the shop with the order's id."""
-        order = self._book.order(request.query.get("token", ""))
+        order = self.book.order(request.query.get("token", ""))
         if request.method == "GET":
             return TwinReply(200, _FORM.encode(), {"Content-Type": "text/html; charset=utf-8"})
         self._approve(order["id"], "")
@@ -201,7 +201,7 @@ class PayPalTwin(Twin):
         return TwinReply(303, b"", {"Location": f"{back}?token={order['id']}&PayerID=TWINPAYER0001"})
 
     def _approve(self, order_id: str, decline: str) -> dict[str, Any]:
-        order = self._book.approve(order_id, decline)
+        order = self.book.approve(order_id, decline)
         self._tell(order_id, [("CHECKOUT.ORDER.APPROVED", "checkout-order", shown(order))])
         return order
 
@@ -215,7 +215,7 @@ class PayPalTwin(Twin):
             self.remember("tokens", self._tokens)
             return json_reply({})
         page = parse_qs(urlsplit(str(wanted.get("redirect_url", ""))).query)
-        order = self._book.order(str(wanted.get("order_id") or page.get("token", [""])[0]))
+        order = self.book.order(str(wanted.get("order_id") or page.get("token", [""])[0]))
         if path == "/_twin/pay":
             order = self._approve(order["id"], str(wanted.get("decline", "")))
             return json_reply({"id": order["id"], "status": order["status"]})
@@ -258,7 +258,7 @@ class PayPalTwin(Twin):
                 "resource": copy.deepcopy(resource),
             }
             body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-            self._notices.add(event_id, self.webhook_url, body, hold=order_id if hold and self._held() else "")
+            self.notices.add(event_id, self.webhook_url, body, hold=order_id if hold and self._held() else "")
 
     def _held(self) -> bool:
         return bool(self.faults.get("reorder"))

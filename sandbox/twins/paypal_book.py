@@ -8,6 +8,8 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from sandbox.twins.book import PartyRefusal
+
 WITHOUT_DECIMALS = ("HUF", "JPY", "TWD")
 CURRENCIES = frozenset(
     ("AUD", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "JPY", "MXN", "NOK", "NZD", "PHP", "PLN",
@@ -16,7 +18,7 @@ CURRENCIES = frozenset(
 _UNIT_FIELDS = {"amount", "custom_id", "invoice_id", "description", "reference_id"}
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: HTTP status, `name`, and the issue of `details`."""
 
     def __init__(self, status: int, name: str, issue: str = "") -> None:

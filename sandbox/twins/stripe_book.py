@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from sandbox.twins.book import PartyRefusal
+
 _CREATE_FIELDS = ("amount", "currency", "automatic_payment_methods[enabled]", "description", "payment_method_types[]")
 SMALLEST_AMOUNT = 50
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: HTTP status, error.type, error.code."""
 
     def __init__(self, status: int, kind: str, code: str = "", **members: Any) -> None:

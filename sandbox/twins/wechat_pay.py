@@ -63,16 +63,16 @@ class WechatPayTwin(Twin):
         self.appid, self.mchid = appid, mchid
         self.keys: dict[str, Any] = self.recall("keys", None) or keys or wechat_pay_keys.make_keys()
         self.remember("keys", self.keys)
-        self._book = Book(self.recall("book", {}), appid, mchid)
-        self._notices = Notices(self, self._notice_headers, ladder_seconds)
+        self.book = Book(self.recall("book", {}), appid, mchid)
+        self.notices = Notices(self, self._notice_headers, ladder_seconds)
 
     def start(self) -> Twin:
-        self._notices.start()
+        self.notices.start()
         return super().start()
 
     def stop(self) -> None:
         super().stop()
-        self._notices.stop()
+        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `wechat_pay_from_secret`."""
@@ -101,7 +101,7 @@ class WechatPayTwin(Twin):
         self.remember("keys", self.keys)
 
     def undelivered(self) -> list[dict[str, Any]]:
-        return self._notices.waiting()
+        return self.notices.waiting()
 
     def answer(self, request: TwinRequest) -> TwinReply | None:
         lost = self.faults.get("lose_answer") and not request.path.startswith("/_twin/")
@@ -120,7 +120,7 @@ class WechatPayTwin(Twin):
                 reply = self._route(request)
             except Refusal as no:
                 reply = self._refused(no)
-            self.remember("book", self._book.kept())
+            self.remember("book", self.book.kept())
         self.note("request", method=request.method, path=request.path, answer=reply.status)
         if request.path == wechat_pay_bill.FILE:
             return reply  # a file is not signed: its hash was
@@ -130,36 +130,36 @@ class WechatPayTwin(Twin):
         now = self.moment()
         asked = (request.method, request.path)
         if asked == ("POST", "/v3/pay/transactions/jsapi"):
-            return json_reply({"prepay_id": self._book.create(_json(request), now)})
+            return json_reply({"prepay_id": self.book.create(_json(request), now)})
         if asked == ("GET", "/v3/certificates"):
             return self._certificate_list()
         by_number, by_id = _BY_NUMBER.fullmatch(request.path), _BY_ID.fullmatch(request.path)
         if by_number and by_number.group(2) and request.method == "POST":
             self._same_merchant(_json(request).get("mchid"))
-            self._book.close(by_number.group(1), now)
+            self.book.close(by_number.group(1), now)
             return TwinReply(204)
         if request.method == "GET" and (by_id or (by_number and not by_number.group(2))):
             self._same_merchant(request.query.get("mchid"))
-            number = self._book.number_of_transaction(by_id.group(1)) if by_id else by_number and by_number.group(1)
-            return json_reply(self._book.transaction(str(number), now))
+            number = self.book.number_of_transaction(by_id.group(1)) if by_id else by_number and by_number.group(1)
+            return json_reply(self.book.transaction(str(number), now))
         refunds = _REFUNDS.fullmatch(request.path)
         if refunds and (request.method == "GET") == bool(refunds.group(1)):
             return self._refunds(request, refunds.group(1), now)
         if request.method == "GET" and request.path in wechat_pay_bill.PATHS:
-            return wechat_pay_bill.answer(self, self._book, request)
+            return wechat_pay_bill.answer(self, self.book, request)
         raise Refusal(404, "RESOURCE_NOT_EXISTS")
 
     def _refunds(self, request: TwinRequest, number: str | None, now: float) -> TwinReply:
         if number:
-            return json_reply(self._book.refund_content(self._book.refund_of(number), "status"))
-        refund = self._book.refund(_json(request), now)
-        reply = json_reply(self._book.refund_content(refund, "status"))
+            return json_reply(self.book.refund_content(self.book.refund_of(number), "status"))
+        refund = self.book.refund(_json(request), now)
+        reply = json_reply(self.book.refund_content(refund, "status"))
         if refund["status"] == "PROCESSING":
             outcome = str(self.faults.get("refund_outcome", "SUCCESS"))
-            self._book.settle_refund(refund, outcome, now)
-            content = {"mchid": self.mchid, **self._book.refund_content(refund, "refund_status")}
+            self.book.settle_refund(refund, outcome, now)
+            content = {"mchid": self.mchid, **self.book.refund_content(refund, "refund_status")}
             self._notify(f"REFUND.{outcome}", "refund", content, refund["notify_url"], hold="")
-            self._notices.release(refund["out_trade_no"])
+            self.notices.release(refund["out_trade_no"])
         return reply
 
     def _control_payer(self, request: TwinRequest) -> TwinReply:
@@ -171,12 +171,12 @@ class WechatPayTwin(Twin):
             raise Refusal(404, "RESOURCE_NOT_EXISTS")
         now = self.moment()
         with self.lock:
-            number = wanted.get("out_trade_no") or self._book.number_of(self._signed_prepay_id(wanted), now)
-            paid = self._book.pay(number, int(wanted.get("coupon_minor", 0)), now)
-            url = self._book.orders[number]["wanted"]["notify_url"]
+            number = wanted.get("out_trade_no") or self.book.number_of(self._signed_prepay_id(wanted), now)
+            paid = self.book.pay(number, int(wanted.get("coupon_minor", 0)), now)
+            url = self.book.orders[number]["wanted"]["notify_url"]
             held = number if self.faults.get("reorder") else ""
             self._notify("TRANSACTION.SUCCESS", "transaction", paid, url, hold=held)
-            self.remember("book", self._book.kept())
+            self.remember("book", self.book.kept())
         return json_reply({"errMsg": "requestPayment:ok", "transaction_id": paid["transaction_id"]})
 
     def _signed_prepay_id(self, wanted: dict[str, Any]) -> str:
@@ -201,7 +201,7 @@ class WechatPayTwin(Twin):
             "resource": {"original_type": original_type, **resource},
         }
         body = json.dumps(notice, ensure_ascii=False, separators=(",", ":"))
-        self._notices.add(notice_id, url, body, hold=hold, probe=self.faults.get("probe", True) is not False)
+        self.notices.add(notice_id, url, body, hold=hold, probe=self.faults.get("probe", True) is not False)
 
     def _notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         mode = self._key_mode()

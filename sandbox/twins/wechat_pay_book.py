@@ -7,6 +7,8 @@ import re
 import secrets
 from typing import Any
 
+from sandbox.twins.book import PartyRefusal
+
 _NUMBER = re.compile(r"[A-Za-z0-9_\-|*]{6,32}")
 _REFUND_NUMBER = re.compile(r"[A-Za-z0-9_\-|*@]{1,64}")
 _ORDER_FIELDS = {
@@ -22,7 +24,7 @@ PART_REFUND_LIMIT = 50
 _BEIJING = datetime.timezone(datetime.timedelta(hours=8))
 
 
-class Refusal(Exception):
+class Refusal(PartyRefusal):
     """What the party answers: HTTP status, code, and the finer code behind the Request-ID's last hyphen."""
 
     def __init__(self, status: int, code: str, fine: str = "268435456") -> None:

@@ -71,7 +71,7 @@ class WechatPayGlobalTwin(WechatPayTwin):
     ) -> None:
         super().__init__(folder, port, appid=appid, mchid=mchid, keys=keys, ladder_seconds=ladder_seconds)
         self._global = GlobalBook(self.recall("book", {}), appid, mchid)
-        self._book = self._global
+        self.book = self._global
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `wechat_pay_global_from_secret`."""
@@ -80,24 +80,24 @@ class WechatPayGlobalTwin(WechatPayTwin):
     def _route(self, request: TwinRequest) -> TwinReply:
         now, asked, by = time.time(), (request.method, request.path), _BY.fullmatch(request.path)
         if asked == ("POST", "/v3/global/transactions/jsapi"):
-            return json_reply({"prepay_id": self._book.create(request.json(), now)})
+            return json_reply({"prepay_id": self.book.create(request.json(), now)})
         if asked == ("GET", "/v3/global/certificates"):
             return self._certificate_list()
         if asked == ("POST", "/v3/global/refunds"):
             return self._accepted(super()._refunds(request, None, now))
         if by and by.group(2) and request.method == "POST":
             self._same_merchant(request.json().get("mchid"))
-            self._book.close(by.group(1), now)
+            self.book.close(by.group(1), now)
             return TwinReply(204)
         refund = _REFUND.fullmatch(request.path)
         if request.method != "GET" or not (refund or (by and not by.group(2))):
             raise Refusal(404, "RESOURCE_NOT_EXISTS")
         self._same_merchant(request.query.get("mchid"))
         if refund:
-            content = self._book.refund_content(self._book.refund_of(refund.group(1)), "status")
+            content = self.book.refund_content(self.book.refund_of(refund.group(1)), "status")
             return json_reply(self._refund_as_global(content, "status"))
-        number = by and (by.group(1) or self._book.number_of_transaction(by.group(3)))
-        return json_reply(self._order_as_global(self._book.transaction(str(number), now)))
+        number = by and (by.group(1) or self.book.number_of_transaction(by.group(3)))
+        return json_reply(self._order_as_global(self.book.transaction(str(number), now)))
 
     def _accepted(self, reply: TwinReply) -> TwinReply:
         """Without a status, as the party answers."""

@@ -82,7 +82,7 @@ class Place(NamedTuple):
         return self.pay.refund(REFERENCE, provider_id, refund_reference, amount, SGD_1299, present())
 
     def charge(self) -> dict[str, Any]:
-        return self.twin._book.charges[REFERENCE]
+        return self.twin.book.charges[REFERENCE]
 
     def paid(self) -> str:
         """GrabPay's id of it."""

@@ -242,7 +242,7 @@ class Scene(PayingPlace):
 
     @property
     def book(self) -> Any:
-        return getattr(self.twin, "book", None) or self.twin._book
+        return getattr(self.twin, "book", None) or self.twin.book
 
 
 def _twin_of(party: Party, folder: Path, webhook_url: str) -> Any:

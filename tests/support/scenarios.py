@@ -71,7 +71,7 @@ class Scenarios(UnclearAnswers):
         assert scene.rows() == before
         for wait_seconds in (HOUR, DAY - HOUR, 7 * DAY):
             scene.clock.advance(wait_seconds)
-            scene.twin._notices.send_again()
+            scene.twin.notices.send_again()
             scene.delivered()
             assert scene.rows() == before
         assert len(scene.told_of(order, "payment.captured")) == 1 and scene.taken() == 1

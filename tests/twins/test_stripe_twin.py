@@ -96,7 +96,7 @@ def test_a_declined_card_is_told() -> None:
 def test_while_a_secret_is_rolled_both_sides_of_the_roll_verify() -> None:
     with Receiver() as receiver, start(receiver.url) as twin:
         before = twin.secret()["webhook_secrets"]
-        control(twin, "roll_secret", {})
+        control(twin, "roll_key", {})
         after = twin.secret()["webhook_secrets"]
         order(ours(twin))
         for got in receiver.wait_for(2):

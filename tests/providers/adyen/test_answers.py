@@ -64,7 +64,7 @@ def test_an_answer_that_was_lost_is_answered_again_to_the_same_attempt(twin: Ady
         pay.create(attempt(), NOW)
     assert pay.query(ORDER, "", NOW).state == CREATED
     pay.create(attempt(), NOW)
-    assert len(twin._book.links) == 1
+    assert len(twin.book.links) == 1
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_each_method_is_asked_for_by_their_name(
     payer = Payer(country="SG", language="zh-CN")
     wish = attempt(amount, method, payer=payer, return_url="https://shop.example/back")
     provider(twin, tmp_path).create(wish, NOW)
-    (link,) = twin._book.links.values()
+    (link,) = twin.book.links.values()
     assert link["allowedPaymentMethods"] == [theirs]
     assert (link["countryCode"], link["shopperLocale"], link["returnUrl"]) == (
         "SG",
@@ -83,7 +83,7 @@ def test_a_method_that_it_does_not_carry_is_refused_by_name(
 @pytest.mark.parametrize(("amount", "sent"), [(Money(5000, "JPY"), 5000), (Money(1000, "CLP"), 100000)])
 def test_amounts_go_out_in_adyens_scale(twin: AdyenTwin, tmp_path: Path, amount: Money, sent: int) -> None:
     provider(twin, tmp_path).create(attempt(amount), NOW)
-    (link,) = twin._book.links.values()
+    (link,) = twin.book.links.values()
     assert link["amount"] == {"value": sent, "currency": amount.currency}
 
 
@@ -93,13 +93,13 @@ def test_the_same_attempt_is_the_same_link_and_other_content_is_refused(twin: Ad
     with pytest.raises(ProviderRefused) as refused:
         pay.create(attempt(Money(1300, "EUR")), NOW)
     assert reason(refused) == "reference_used"
-    assert len(twin._book.links) == 1
+    assert len(twin.book.links) == 1
 
 
 def test_the_link_says_how_it_is_captured(twin: AdyenTwin, manual: AdyenTwin, tmp_path: Path) -> None:
     for one, member in ((twin, ("captureDelayHours", 0)), (manual, ("manualCapture", True))):
         provider(one, tmp_path).create(attempt(), NOW)
-        (link,) = one._book.links.values()
+        (link,) = one.book.links.values()
         assert member in link.items()
 
 

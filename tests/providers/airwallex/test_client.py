@@ -67,7 +67,7 @@ def test_the_device_gets_what_it_needs_to_pay_and_no_more(twin: AirwallexTwin) -
     assert started.provider_id == started.client["intent_id"]
     assert control(twin, "pay", {**started.client, "client_secret": "another"}) == 401
     assert control(twin, "pay", started.client) == 200
-    intent = twin._book.intents[started.provider_id]
+    intent = twin.book.intents[started.provider_id]
     assert (intent["merchant_order_id"], intent["metadata"]) == (ORDER, {"order_id": "order-1"})
     assert intent["return_url"] == "https://shop.example/back"
 
@@ -87,7 +87,7 @@ def test_each_method_is_offered_by_their_name_and_no_other(twin: AirwallexTwin, 
 )
 def test_amounts_go_out_in_whole_units(twin: AirwallexTwin, amount: Money, sent: str) -> None:
     started = provider(twin).create(attempt(amount), NOW)
-    assert twin._book.intents[started.provider_id]["amount"] == sent
+    assert twin.book.intents[started.provider_id]["amount"] == sent
 
 
 def test_the_same_attempt_is_the_same_payment_and_other_content_is_refused(twin: AirwallexTwin) -> None:
@@ -96,7 +96,7 @@ def test_the_same_attempt_is_the_same_payment_and_other_content_is_refused(twin:
     with pytest.raises(ProviderRefused) as refused:
         pay.create(attempt(Money(1300, "EUR")), NOW)
     assert reason(refused) == "reference_used"
-    assert len(twin._book.intents) == 1
+    assert len(twin.book.intents) == 1
 
 
 def test_a_payment_is_asked_for_from_never_heard_of_to_refunded(twin: AirwallexTwin) -> None:
@@ -137,7 +137,7 @@ def test_a_refund_repeated_is_one_refund_and_answers_what_became_of_it(
     assert pay.refund(ORDER, started.provider_id, "r-1", EUR_1299, EUR_1299, NOW) == PENDING
     for _ in range(2):
         assert pay.refund(ORDER, started.provider_id, "r-1", EUR_1299, EUR_1299, NOW) == state
-    assert len(twin._book.refunds) == 1
+    assert len(twin.book.refunds) == 1
     with pytest.raises(ProviderRefused) as refused:
         pay.refund(ORDER, started.provider_id, "r-1", Money(1, "EUR"), EUR_1299, NOW)
     assert reason(refused) == "reference_used"
@@ -203,7 +203,7 @@ def test_one_token_serves_until_it_is_old_or_refused(twin: AirwallexTwin) -> Non
     control(twin, "faults", {"stale_token": True})
     pay.create(attempt(), NOW + TOKEN_SECONDS)
     assert logins() == 3
-    assert len(twin._book.intents) == 1
+    assert len(twin.book.intents) == 1
 
 
 @pytest.mark.parametrize(

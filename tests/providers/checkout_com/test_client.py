@@ -159,7 +159,7 @@ def test_a_refund_whose_key_was_forgotten_is_known_by_its_name(twin: CheckoutCom
     pay = provider(twin, vault)
     control(twin, "pay", pay.create(attempt(), NOW).client)
     pay.refund("order-1", "", "order-r1", SAR_92, SAR_92, NOW)
-    twin._answers.clear()
+    twin.answers.clear()
     assert pay.refund("order-1", "", "order-r1", SAR_92, SAR_92, NOW) == REFUNDED
     with pytest.raises(ProviderRefused):
         pay.refund("order-1", "pay_unknown", "order-r9", SAR_92, SAR_92, NOW)

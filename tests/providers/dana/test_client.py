@@ -46,8 +46,8 @@ def paid(pay: Dana, twin: DanaTwin) -> None:
 
 def test_the_payer_is_sent_to_danas_page(twin: DanaTwin) -> None:
     started = provider(twin.url).create(attempt(), present())
-    assert started.client == {"redirect_url": f"{twin.url}/checkout/{twin._book.orders[REFERENCE]['token']}"}
-    assert started.provider_id == twin._book.orders[REFERENCE]["referenceNo"]
+    assert started.client == {"redirect_url": f"{twin.url}/checkout/{twin.book.orders[REFERENCE]['token']}"}
+    assert started.provider_id == twin.book.orders[REFERENCE]["referenceNo"]
 
 
 def test_the_same_attempt_is_the_same_order_and_other_content_is_refused(twin: DanaTwin) -> None:
@@ -95,13 +95,13 @@ def test_a_paid_order_is_not_cancelled_for_that_would_give_the_money_back(twin: 
     with pytest.raises(ProviderRefused) as refused:
         pay.close(REFERENCE, "", present())
     assert reason(refused) == "already_paid"
-    assert twin._book.orders[REFERENCE]["state"] == "SUCCESS"
+    assert twin.book.orders[REFERENCE]["state"] == "SUCCESS"
 
 
 def test_an_order_that_is_paid_while_it_is_being_closed_gives_the_money_back_and_says_so(twin: DanaTwin) -> None:
     pay = provider(twin.url)
     paid(pay, twin)
-    twin._book.orders[REFERENCE]["state"] = "CANCELLED"
+    twin.book.orders[REFERENCE]["state"] = "CANCELLED"
     found = pay.query(REFERENCE, "", present())
     assert (found.state, found.amount) == (REFUNDED, IDR_50000)
 
@@ -115,10 +115,10 @@ def test_a_cancel_that_is_refused_is_looked_into(twin: DanaTwin, state: str, out
     pay.create(attempt(), present())
 
     def overtaken(*_: Any) -> Any:
-        twin._book.orders[REFERENCE]["state"] = state
+        twin.book.orders[REFERENCE]["state"] = state
         raise Refusal(404, "00")
 
-    twin._book.cancel = overtaken  # type: ignore[method-assign]
+    twin.book.cancel = overtaken  # type: ignore[method-assign]
     if outcome is None:
         pay.close(REFERENCE, "", present())
     else:
@@ -138,7 +138,7 @@ def test_a_refund_repeated_is_one_refund_and_more_than_was_paid_is_refused(twin:
         refund(pay, "o1-r2", Money(3_000_001, "IDR"))
     assert reason(refused) == "amount"
     assert refund(pay, "o1-r3", Money(3_000_000, "IDR")) == REFUNDED
-    assert sum(one["amount"] for one in twin._book.refunds.values()) == IDR_50000.amount_minor
+    assert sum(one["amount"] for one in twin.book.refunds.values()) == IDR_50000.amount_minor
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_refund_in_progress_is_pending_and_what_was_never_paid_is_not_refunded
     paid(pay, twin)
     control(twin, "faults", {"refund_outcome": "202"})
     assert refund(pay, "o1-r1") == PENDING
-    twin._book.refunds["o1-r1"]["outcome"] = "200"
+    twin.book.refunds["o1-r1"]["outcome"] = "200"
     assert refund(pay, "o1-r1") == REFUNDED
 
 
@@ -200,7 +200,7 @@ def test_busy_and_faulty_are_told_apart(twin: DanaTwin, status: int, kind: type[
     def refuse(*_: Any) -> Any:
         raise Refusal(status, "00")
 
-    twin._book.status = refuse  # type: ignore[method-assign]
+    twin.book.status = refuse  # type: ignore[method-assign]
     with pytest.raises(kind) as raised:
         provider(twin.url).query(REFERENCE, "", present())
     assert type(raised.value) is kind

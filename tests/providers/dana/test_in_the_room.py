@@ -74,7 +74,7 @@ def test_a_refund_in_progress_is_asked_for_until_it_is_done(till: DanaShop) -> N
     control(till.twin, "faults", {"refund_outcome": "202"})
     till.refund(order_id)
     assert till.state(order_id) == CAPTURED
-    for refund in till.twin._book.refunds.values():
+    for refund in till.twin.book.refunds.values():
         refund["outcome"] = "200"
     till.now += 120
     till.poll()

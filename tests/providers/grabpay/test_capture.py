@@ -71,7 +71,7 @@ def test_a_code_with_another_state_is_left_alone(place: Place, state: str) -> No
     other = place.pay.create(attempt("o0000000000000000000000002-1"), present())
     foreign = agree(place.twin, other)
     assert place.capture(code=foreign["code"], state=state).state == CAPTURED
-    assert place.twin._book.charges["o0000000000000000000000002-1"]["code"] == foreign["code"]
+    assert place.twin.book.charges["o0000000000000000000000002-1"]["code"] == foreign["code"]
     assert place.charge()["code"] != returned["code"]
 
 

@@ -69,7 +69,7 @@ def test_a_refund_repeated_is_one_refund_and_more_than_was_paid_is_refused(place
         place.refund("o1-r2", SGD_300)
     assert reason(refused) == "amount"
     assert place.refund("o1-r3", Money(299, "SGD")) == REFUNDED
-    assert sum(refund["amount"] for refund in place.twin._book.refunds.values()) == 1299
+    assert sum(refund["amount"] for refund in place.twin.book.refunds.values()) == 1299
 
 
 @pytest.mark.parametrize(("outcome", "state"), [("processing", PENDING), ("failed", FAILED), ("new_word", PENDING)])
@@ -82,21 +82,21 @@ def test_a_refund_answers_in_our_words(place: Place, outcome: str, state: str) -
 def test_a_refund_number_that_is_taken_is_asked_for(place: Place) -> None:
     place.paid()
     place.refund("o1-r1")
-    real = place.twin._book.refund
+    real = place.twin.book.refund
 
     def strict(number: str, wanted: Any, outcome: str) -> Any:
-        if wanted["partnerTxID"] in place.twin._book.refunds:
+        if wanted["partnerTxID"] in place.twin.book.refunds:
             raise Refusal(409, "transaction_already_exists")
         return real(number, wanted, outcome)
 
-    place.twin._book.refund = strict  # type: ignore[method-assign]
+    place.twin.book.refund = strict  # type: ignore[method-assign]
     assert place.refund("o1-r1") == REFUNDED
-    del place.twin._book.refunds["o1-r1"]
+    del place.twin.book.refunds["o1-r1"]
 
     def taken(*_: Any) -> Any:
         raise Refusal(409, "transaction_already_exists")
 
-    place.twin._book.refund = taken  # type: ignore[method-assign]
+    place.twin.book.refund = taken  # type: ignore[method-assign]
     with pytest.raises(OutcomeUnknown):
         place.refund("o1-r1")
 
@@ -175,7 +175,7 @@ def test_every_word_of_a_refusal_has_its_place(place: Place, word: str) -> None:
     def refuse(_: Any) -> Any:
         raise Refusal(400, word)
 
-    place.twin._book.init = refuse  # type: ignore[method-assign]
+    place.twin.book.init = refuse  # type: ignore[method-assign]
     with pytest.raises(ProviderRefused) as refused:
         place.pay.create(attempt(), present())
     assert reason(refused) == REFUSAL.get(word, "refused")
@@ -185,7 +185,7 @@ def test_too_fast_was_not_carried_out(place: Place) -> None:
     def slow_down(_: Any) -> Any:
         raise Refusal(429, "rate_limited")
 
-    place.twin._book.init = slow_down  # type: ignore[method-assign]
+    place.twin.book.init = slow_down  # type: ignore[method-assign]
     with pytest.raises(Unavailable) as unavailable:
         place.pay.create(attempt(), present())
     assert not isinstance(unavailable.value, OutcomeUnknown)

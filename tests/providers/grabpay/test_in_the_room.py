@@ -96,7 +96,7 @@ def test_who_changes_the_method_is_not_charged_for_a_consent_that_comes_after(ti
     control(till.twin, "pay", first["client"])
     till.knock(first["reference"])
     till.consume_authorised()
-    assert till.twin._book.charges[first["reference"]]["txStatus"] == "authorised"
+    assert till.twin.book.charges[first["reference"]]["txStatus"] == "authorised"
 
 
 def test_refunds_in_part_and_of_the_rest(till: GrabPayShop) -> None:
@@ -108,4 +108,4 @@ def test_refunds_in_part_and_of_the_rest(till: GrabPayShop) -> None:
     assert till.state(order_id) == PART_REFUNDED
     till.refund(order_id)
     assert till.state(order_id) == REFUNDED
-    assert sum(one["amount"] for one in till.twin._book.refunds.values()) == 1299
+    assert sum(one["amount"] for one in till.twin.book.refunds.values()) == 1299

@@ -34,7 +34,7 @@ from twinshore.providers.mercado_pago.client import mercado_pago_from_secret
 def test_the_payer_is_sent_to_their_page_and_our_reference_travels(twin: MercadoPagoTwin) -> None:
     started = provider(twin).create(attempt(return_url="https://shop.example/back"), NOW)
     account, _, order_id = started.provider_id.partition(":")
-    order = twin._book.orders[order_id]
+    order = twin.book.orders[order_id]
     assert (account, order["external_reference"], order["description"]) == ("BRL", REFERENCE, "两罐茶")
     assert outbound.send("GET", started.client["redirect_url"], {}).status == 200
     back = outbound.send("POST", started.client["redirect_url"], {})
@@ -45,7 +45,7 @@ def test_the_payer_is_sent_to_their_page_and_our_reference_travels(twin: Mercado
 def test_the_same_attempt_is_the_same_order_and_other_content_is_refused(twin: MercadoPagoTwin) -> None:
     pay = provider(twin)
     assert pay.create(attempt(), NOW) == pay.create(attempt(), NOW + 60)
-    assert len(twin._book.orders) == 1
+    assert len(twin.book.orders) == 1
     with pytest.raises(ProviderRefused) as refused:
         pay.create(attempt(amount=Money(1300, "BRL")), NOW)
     assert reason(refused) == "reference_used"
@@ -55,7 +55,7 @@ def test_the_same_attempt_is_the_same_order_and_other_content_is_refused(twin: M
 def test_each_currency_has_its_account_and_its_decimals(twin: MercadoPagoTwin, amount: Money, sent: str) -> None:
     pay = provider(twin)
     started = paid(twin, pay, amount)
-    assert twin._book.orders[started.provider_id.partition(":")[2]]["total_amount"] == sent
+    assert twin.book.orders[started.provider_id.partition(":")[2]]["total_amount"] == sent
     assert pay.query(REFERENCE, started.provider_id, NOW).amount == amount
 
 
@@ -110,7 +110,7 @@ def test_a_whole_refund_is_repeatable_even_when_the_key_is_forgotten(twin: Merca
     started = paid(twin, pay)
     for _ in range(3):
         assert pay.refund(REFERENCE, started.provider_id, "r-1", TOTAL, TOTAL, NOW) == REFUNDED
-        twin._answers.clear()
+        twin.answers.clear()
     assert pay.query(REFERENCE, started.provider_id, NOW).amount == TOTAL
 
 
@@ -127,7 +127,7 @@ def test_a_refund_in_process_is_read_again_though_the_key_repeats_its_first_answ
     started = paid(twin, pay)
     control(twin, "faults", {"refund_outcome": "processing"})
     assert pay.refund(REFERENCE, started.provider_id, "r-1", Money(300, "BRL"), TOTAL, NOW) == PENDING
-    order = twin._book.orders[started.provider_id.partition(":")[2]]
+    order = twin.book.orders[started.provider_id.partition(":")[2]]
     order["transactions"]["refunds"][0]["status"] = "processed"
     assert pay.refund(REFERENCE, started.provider_id, "r-1", Money(300, "BRL"), TOTAL, NOW) == REFUNDED
 
@@ -203,7 +203,7 @@ def test_answers_that_were_lost_are_found_by_asking_again(twin: MercadoPagoTwin)
     with pytest.raises(OutcomeUnknown):
         deaf.create(attempt(), NOW)
     started = paid(twin, pay)
-    assert len(twin._book.orders) == 1
+    assert len(twin.book.orders) == 1
     with pytest.raises(OutcomeUnknown):
         deaf.refund(REFERENCE, started.provider_id, "r-1", Money(300, "BRL"), TOTAL, NOW)
     assert pay.refund(REFERENCE, started.provider_id, "r-1", Money(300, "BRL"), TOTAL, NOW) == REFUNDED

@@ -21,7 +21,7 @@ def running() -> Iterator[PayPalTwin]:
 @pytest.fixture
 def twin(running: PayPalTwin) -> PayPalTwin:
     """One twin, whose keys are dear to make, with an empty book for each test."""
-    running._book.__init__({}, f"{running.url}/checkoutnow", running.url)  # type: ignore[misc]
-    running._answers.clear()
+    running.book.__init__({}, f"{running.url}/checkoutnow", running.url)  # type: ignore[misc]
+    running.answers.clear()
     running.faults = {}
     return running

@@ -39,7 +39,7 @@ from twinshore.providers.paypal.client import paypal_from_secret
 def test_the_payer_is_sent_to_paypals_page_and_our_reference_travels_with_the_order(twin: PayPalTwin) -> None:
     started = provider(twin).create(attempt(return_url="https://shop.example/back"), NOW)
     assert started.client["redirect_url"].endswith(f"?token={started.provider_id}")
-    order = twin._book.orders[started.provider_id]
+    order = twin.book.orders[started.provider_id]
     unit = order["purchase_units"][0]
     assert (unit["custom_id"], unit["invoice_id"], unit["description"]) == (REFERENCE, REFERENCE, "两罐茶")
     assert order["_return_url"] == "https://shop.example/back"
@@ -57,13 +57,13 @@ def test_a_browser_that_approves_comes_back_with_the_orders_id(twin: PayPalTwin)
 def test_the_same_attempt_is_the_same_order(twin: PayPalTwin) -> None:
     pay = provider(twin)
     assert pay.create(attempt(), NOW) == pay.create(attempt(), NOW + 60)
-    assert len(twin._book.orders) == 1
+    assert len(twin.book.orders) == 1
 
 
 @pytest.mark.parametrize(("amount", "sent"), [(Money(5000, "JPY"), "5000"), (Money(500_000, "HUF"), "5000")])
 def test_amounts_go_out_as_paypal_writes_them(twin: PayPalTwin, amount: Money, sent: str) -> None:
     started = provider(twin).create(attempt(amount=amount), NOW)
-    unit = twin._book.orders[started.provider_id]["purchase_units"][0]
+    unit = twin.book.orders[started.provider_id]["purchase_units"][0]
     assert unit["amount"] == {"currency_code": amount.currency, "value": sent}
 
 
@@ -92,7 +92,7 @@ def test_money_is_taken_once_however_often_we_capture(twin: PayPalTwin) -> None:
     first = pay.capture(REFERENCE, started.provider_id, {}, EUR_1299, NOW)
     assert pay.capture(REFERENCE, started.provider_id, {}, EUR_1299, NOW + 1) == first
     assert provider(twin).capture(REFERENCE, "", {"token": started.provider_id}, EUR_1299, NOW) == first
-    assert len(twin._book.order_of) == 1
+    assert len(twin.book.order_of) == 1
 
 
 def test_a_capture_that_another_instance_was_faster_with_is_read_and_counts(twin: PayPalTwin) -> None:
@@ -105,13 +105,13 @@ def test_a_capture_that_another_instance_was_faster_with_is_read_and_counts(twin
         if url.endswith("/capture") and not raced:
             raced.append(1)
             pay.capture(REFERENCE, started.provider_id, {}, EUR_1299, NOW)
-            twin._answers.clear()  # another request id: PayPal does not know the two as one
+            twin.answers.clear()  # another request id: PayPal does not know the two as one
         return outbound.send(method, url, headers, body, limit)
 
     slower = paypal_from_secret(twin.url, json.dumps(twin.secret()), send=race)
     taken = slower.capture(REFERENCE, started.provider_id, {}, EUR_1299, NOW)
     assert (taken.state, taken.amount, raced) == (CAPTURED, EUR_1299, [1])
-    assert len(twin._book.order_of) == 1
+    assert len(twin.book.order_of) == 1
 
 
 def test_a_declined_instrument_is_refused_and_the_payer_may_choose_another(twin: PayPalTwin) -> None:
@@ -139,7 +139,7 @@ def test_nothing_is_taken_before_the_payer_agreed(twin: PayPalTwin) -> None:
     pay = provider(twin)
     started = pay.create(attempt(), NOW)
     assert pay.capture(REFERENCE, started.provider_id, {}, EUR_1299, NOW).state == CREATED
-    assert twin._book.order_of == {}
+    assert twin.book.order_of == {}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_an_order_of_another_attempt_or_amount_is_not_captured(twin: PayPalTwin,
     for provider_id, returned in ((started.provider_id, {}), ("", {"token": started.provider_id})):
         with pytest.raises(ProviderRefused):
             pay.capture(reference, provider_id, returned, amount, NOW)
-    assert twin._book.order_of == {}
+    assert twin.book.order_of == {}
 
 
 @pytest.mark.parametrize("token", ["", "../../x", "5O190127TN364715T", "a b", "茶", "x" * 100, "capture:../x"])
@@ -166,7 +166,7 @@ def test_a_token_of_no_order_captures_nothing(twin: PayPalTwin, token: str) -> N
 def test_a_payment_is_found_by_its_capture(twin: PayPalTwin) -> None:
     pay = provider(twin)
     started = paid(twin, pay)
-    (capture_id,) = twin._book.order_of
+    (capture_id,) = twin.book.order_of
     found = pay.query("", f"capture:{capture_id}", NOW)
     assert (found.reference, found.provider_id, found.state) == (REFERENCE, started.provider_id, CAPTURED)
     assert pay.query("", "capture:2GG279541U471931P", NOW).state == CREATED
@@ -183,7 +183,7 @@ def test_a_refund_repeated_is_one_refund_even_when_paypal_has_forgotten_the_requ
     started = paid(twin, pay)
     for _ in range(3):
         assert pay.refund(REFERENCE, started.provider_id, "r-1", Money(700, "EUR"), EUR_1299, NOW) == REFUNDED
-        twin._answers.clear()
+        twin.answers.clear()
     assert pay.query(REFERENCE, started.provider_id, NOW).amount == Money(700, "EUR")
     with pytest.raises(ProviderRefused) as refused:
         pay.refund(REFERENCE, started.provider_id, "r-2", Money(600, "EUR"), EUR_1299, NOW)
@@ -242,7 +242,7 @@ def test_a_second_order_under_the_same_invoice_cannot_be_captured(twin: PayPalTw
     """PayPal forgets request ids after hours: what then becomes a second order takes no second sum."""
     pay = provider(twin)
     paid(twin, pay)
-    twin._answers.clear()
+    twin.answers.clear()
     second = approved(twin, pay)
     with pytest.raises(ProviderRefused) as refused:
         pay.capture(REFERENCE, second.provider_id, {}, EUR_1299, NOW)

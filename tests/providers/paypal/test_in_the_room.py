@@ -87,7 +87,7 @@ def test_an_attempt_that_was_given_up_is_not_captured(till: PayPalShop) -> None:
     control(till.twin, "pay", started["client"])
     till.refresh(order_id)
     till.consume_authorised()
-    assert till.twin._book.order_of == {}
+    assert till.twin.book.order_of == {}
 
 
 def test_a_refund_by_us_and_one_in_the_dashboard_add_up(till: PayPalShop) -> None:

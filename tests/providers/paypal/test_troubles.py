@@ -85,7 +85,7 @@ def test_answers_that_were_lost_are_found_by_asking_again(twin: PayPalTwin) -> N
         deaf.refund(REFERENCE, started.provider_id, "r-1", Money(300, "EUR"), EUR_1299, NOW)
     assert pay.refund(REFERENCE, started.provider_id, "r-1", Money(300, "EUR"), EUR_1299, NOW) == REFUNDED
     assert pay.query(REFERENCE, started.provider_id, NOW).amount == Money(300, "EUR")
-    assert len(twin._book.orders) == 1
+    assert len(twin.book.orders) == 1
 
 
 def test_nobody_at_the_address_is_surely_not_delivered(twin: PayPalTwin) -> None:
@@ -107,7 +107,7 @@ def test_a_token_serves_until_it_ends_and_one_that_was_called_back_is_replaced(t
     assert asked.count("/v1/oauth2/token") == 1
     control(twin, "revoke_tokens", {})
     started = pay.create(attempt(), NOW)
-    assert asked.count("/v1/oauth2/token") == 2 and len(twin._book.orders) == 1
+    assert asked.count("/v1/oauth2/token") == 2 and len(twin.book.orders) == 1
     pay.query(REFERENCE, started.provider_id, NOW + 32_400 - 120)
     assert asked.count("/v1/oauth2/token") == 3
 

@@ -69,7 +69,7 @@ def test_the_device_gets_what_it_needs_to_pay_and_no_more(twin: StripeTwin) -> N
 
 def test_our_order_and_reference_travel_as_metadata_and_other_languages_survive_the_form(twin: StripeTwin) -> None:
     started = provider(twin).create(attempt(), NOW)
-    intent = twin._book.intents[started.provider_id]
+    intent = twin.book.intents[started.provider_id]
     assert intent["metadata"] == {"order_id": "order-1", "reference": "attempt-000001"}
     assert intent["description"] == "两罐茶"
 
@@ -87,7 +87,7 @@ def test_the_same_attempt_is_the_same_payment_and_other_content_is_refused(twin:
 )
 def test_amounts_go_out_in_stripes_scale(twin: StripeTwin, amount: Money, sent: int) -> None:
     started = provider(twin).create(attempt(amount=amount), NOW)
-    assert twin._book.intents[started.provider_id]["amount"] == sent
+    assert twin.book.intents[started.provider_id]["amount"] == sent
 
 
 def test_a_payment_is_asked_for_from_never_heard_of_to_refunded(twin: StripeTwin) -> None:

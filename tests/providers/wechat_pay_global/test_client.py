@@ -73,7 +73,7 @@ def test_a_payment_is_told_in_the_orders_currency_whatever_the_payer_paid(
     pay = provider(twin)
     assert pay.query(NUMBER, "", present()).state == CREATED
     control(twin, "pay", pay.create(attempt(money), present()).client)
-    told = twin._order_as_global(twin._book.transaction(NUMBER, present()))
+    told = twin._order_as_global(twin.book.transaction(NUMBER, present()))
     assert told["amount"]["payer_currency"] == "CNY" and told["amount"]["exchange_rate"]["rate"] == 92_000_000
     paid = pay.query(NUMBER, "", present())
     assert (paid.state, paid.amount, paid.provider_id) == (CAPTURED, money, told["id"])
@@ -105,7 +105,7 @@ def test_closing_is_repeatable_and_a_paid_order_cannot_be_closed(twin: WechatPay
         pay.close(NUMBER, "", present())
     assert control(twin, "pay", started.client) == 400
     assert pay.query(NUMBER, "", present()).state == CLOSED
-    twin._book.orders.clear()
+    twin.book.orders.clear()
     control(twin, "pay", pay.create(attempt(), present()).client)
     with pytest.raises(ProviderRefused) as refused:
         pay.close(NUMBER, "", present())
@@ -125,7 +125,7 @@ def test_a_refund_is_asked_for_because_its_acceptance_says_nothing_and_repeated_
     with pytest.raises(ProviderRefused):
         refund(pay, "refund-3", Money(300, "USD"), Money(1299, "USD"))
     assert refund(pay, "refund-4", Money(999, "HKD")) == REFUNDED
-    assert sum(one["amount"] for one in twin._book.refunds.values()) == 1299
+    assert sum(one["amount"] for one in twin.book.refunds.values()) == 1299
 
 
 @pytest.mark.parametrize(("outcome", "state"), [("CLOSED", FAILED), ("ABNORMAL", PENDING), ("NEWS", PENDING)])
