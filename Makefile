@@ -11,7 +11,7 @@ TOOLS_PYTHON ?= $(PYTHON)
 export PYTHONPATH = .:layers/core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench cells docs locks clean
+.PHONY: help run test build lint bench cells docs locks clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,10 @@ test: ## every test, on real engines
 	@$(TOOLS_PYTHON) tools/prepare.py .venvs/ministack=ministack .venvs/sam=sam
 	@$(PYTHON) tools/browser.py
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+build: ## what is deployed to each cloud, and how large it is
+	@$(PREPARE) $(VENV)=runtime
+	@$(VENV)/bin/python -m infra.build
 
 lint: ## style, types, arrows
 	@$(PREPARE) $(VENV)=runtime,test,lint

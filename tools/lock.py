@@ -34,8 +34,7 @@ for cloud, (python, platform) in LAYERS.items():
         f"--python-version={python}",
         f"--python-platform={platform}",
         "--only-binary=:all:",
-        *OPTIONS[-4:],
-        "--quiet",
+        *(option for option in OPTIONS if option not in ("--universal", "--python-version=3.10")),
     ]
     sources = ["requirements.in", "-c", "../../../requirements/test.txt", "-o", "requirements.txt"]
     subprocess.run([UV, "pip", "compile", *options, *sources], cwd=folder, check=True)

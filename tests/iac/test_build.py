@@ -1,0 +1,113 @@
+"""What `make build` lays out: the same bytes each time, within the limits, with the cloud's own layout."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infra.build.compiling import interpreter
+from infra.build.sizes import Size, breaches, page, sizes
+from infra.build.staging import stage, zip_of
+from infra.build.targets import DEPS_LIMIT_BYTES, TARGETS, Target, doors
+from tests.support.tree import ROOT
+
+AWS = next(target for target in TARGETS if target.cloud == "aws")
+
+
+@pytest.fixture(scope="module", params=TARGETS, ids=lambda target: target.cloud)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Target, Path, str]:
+    build = tmp_path_factory.mktemp("build")
+    return request.param, build / request.param.cloud, stage(request.param, build)
+
+
+def names(home: Path, artefact: str) -> list[str]:
+    with zipfile.ZipFile(zip_of(home, artefact)) as archive:
+        return archive.namelist()
+
+
+def test_two_builds_are_the_same_bytes(built: tuple[Target, Path, str], tmp_path: Path) -> None:
+    target, home, _ = built
+    stage(target, tmp_path)
+    assert [size.sha256 for size in sizes(home)] == [size.sha256 for size in sizes(tmp_path / target.cloud)]
+
+
+def test_everything_is_within_its_limit(built: tuple[Target, Path, str]) -> None:
+    target, home, _ = built
+    assert breaches(target, sizes(home)) == []
+
+
+def test_each_zip_has_the_layout_of_its_cloud(built: tuple[Target, Path, str]) -> None:
+    target, home, _ = built
+    inside = f"{target.inside}/" if target.inside else ""
+    for door in doors():
+        assert [name for name in names(home, door) if name.endswith(".py")] == ["index.py"], (
+            "the handler is at the root"
+        )
+    assert f"{inside}twinshore/web.py" in names(home, "layer-core")
+    assert f"{inside}twinshore/cells.json" in names(home, "layer-core")
+    assert f"{inside}cryptography/__init__.py" in names(home, "layer-deps")
+    assert not [name for name in names(home, "layer-deps") if not name.startswith(inside)]
+
+
+def test_every_module_brings_its_bytecode_which_nobody_checks_against_a_time(built: tuple[Target, Path, str]) -> None:
+    target, home, python = built
+    if not python:
+        assert interpreter(target.python) is None
+        return
+    tag = f"cpython-{target.python[0]}{target.python[1]}"
+    for artefact in ("layer-core", "layer-deps", *doors()):
+        with zipfile.ZipFile(zip_of(home, artefact)) as archive:
+            found = set(archive.namelist())
+            for name in found:
+                if name.endswith(".py"):
+                    folder, _, module = name.rpartition("/")
+                    cached = f"{folder}/__pycache__/{module[:-3]}.{tag}.pyc".lstrip("/")
+                    flags = int.from_bytes(archive.read(cached)[4:8], "little")
+                    assert flags == 0b01, f"{cached}: hashed, and not checked (PEP 552)"
+
+
+def test_native_code_is_for_the_clouds_interpreter(built: tuple[Target, Path, str]) -> None:
+    target, home, _ = built
+    native = [name for name in names(home, "layer-deps") if name.endswith(".so") and "/lib" not in name]
+    foreign = [
+        name for name in native if "cpython-" in name and f"cpython-{target.python[0]}{target.python[1]}-" not in name
+    ]
+    assert native and foreign == []
+
+
+def test_no_place_of_the_building_machine_is_in_the_bytecode(built: tuple[Target, Path, str]) -> None:
+    _, home, _ = built
+    with zipfile.ZipFile(zip_of(home, "layer-core")) as archive:
+        assert [name for name in archive.namelist() if str(home).encode() in archive.read(name)] == []
+
+
+def test_the_staged_declaration_names_staged_folders(built: tuple[Target, Path, str]) -> None:
+    target, home, _ = built
+    text = (home / ("template.yaml" if target.cloud == "aws" else "serverless.yml")).read_text(encoding="utf-8")
+    assert "BuildMethod" not in text
+    for door in doors():
+        assert f"functions/{door}" in text and (home / "functions" / door / "index.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(Size("layer-deps", DEPS_LIMIT_BYTES + 1, 1, DEPS_LIMIT_BYTES, ""), "layer-deps.zip has 25,000,001 bytes"),
+     (Size("layer-core", 1, AWS.unpacked_limit_bytes, 10, ""), "bytes unpacked")],
+)  # fmt: skip
+def test_what_is_too_large_ends_the_build_and_is_named(size: Size, said: str) -> None:
+    door = Size("login", 1, 1, 10, "")
+    assert said in "\n".join(breaches(AWS, [size, door]))
+
+
+def test_a_layers_lock_has_a_digest_for_every_package() -> None:
+    for target in TARGETS:
+        lock = (ROOT / "layers" / "deps" / target.cloud / "requirements.txt").read_text(encoding="utf-8")
+        packages = [line for line in lock.splitlines() if "==" in line]
+        assert packages and all(line.endswith("\\") for line in packages), "followed by its --hash lines"
+
+
+def test_a_page_says_which_cloud_has_no_bytecode(built: tuple[Target, Path, str]) -> None:
+    target, home, _ = built
+    assert "NOT compiled" in page(target, home, sizes(home), "")
