@@ -123,7 +123,7 @@ class StripeTwin(PaymentTwin):
     def dispute(self, wanted: dict[str, Any]) -> TwinReply:
         intent_id, status = str(wanted.get("payment_intent")), str(wanted.get("status", "needs_response"))
         charge = self.book.charges.get(self.book.intent(intent_id)["latest_charge"] or "")
-        if charge is None:
+        if charge is None or charge["payment_method_details"]["type"] == "grabpay":  # a wallet's payer has no bank
             raise Refusal(400, "invalid_request_error", "payment_intent_unexpected_state")
         kept = {name: charge[name] for name in ("amount", "currency", "payment_intent")}
         dispute = {"id": f"du_{charge['id'][3:]}", "object": "dispute", **kept, "charge": charge["id"],

@@ -7,7 +7,10 @@ from typing import Any
 
 from sandbox.twins.book import PartyRefusal
 
-_CREATE_FIELDS = ("amount", "currency", "automatic_payment_methods[enabled]", "description", "payment_method_types[]")
+_TYPES = ("payment_method_types[]", "payment_method_types[0]")
+_CREATE_FIELDS = ("amount", "currency", "automatic_payment_methods[enabled]", "description", *_TYPES)
+_CURRENCIES = {"card": "", "grabpay": "sgd myr"}
+"""The types that this account has, and where they are bound to currencies."""
 SMALLEST_AMOUNT = 50
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
@@ -40,13 +43,16 @@ class Book:
             raise Refusal(400, "invalid_request_error", "parameter_missing")
         if amount < SMALLEST_AMOUNT:
             raise Refusal(400, "invalid_request_error", "amount_too_small")
+        types = [fields[name] for name in _TYPES if name in fields] or ["card"]
+        if any(currency.lower() not in (_CURRENCIES.get(kind, "none") or currency.lower()) for kind in types):
+            raise Refusal(400, "invalid_request_error", "payment_intent_invalid_parameter")
         intent_id = _new_id("pi")
         self.intents[intent_id] = {
             "id": intent_id,
             "object": "payment_intent",
             "amount": amount,
             "amount_received": 0,
-            "automatic_payment_methods": {"enabled": True},
+            "automatic_payment_methods": {"enabled": True} if "automatic_payment_methods[enabled]" in fields else None,
             "client_secret": f"{intent_id}_secret_{secrets.token_hex(12)}",
             "created": now,
             "currency": currency.lower(),
@@ -55,6 +61,7 @@ class Book:
             "latest_charge": None,
             "livemode": False,
             "metadata": _metadata(fields),
+            "payment_method_types": types,
             "status": "requires_payment_method",
         }
         return self.intents[intent_id]
@@ -98,6 +105,7 @@ class Book:
             "metadata": intent["metadata"],
             "paid": True,
             "payment_intent": intent_id,
+            "payment_method_details": {"type": intent["payment_method_types"][0]},
             "refunded": False,
             "status": "succeeded",
         }

@@ -39,7 +39,7 @@ class BilledShop(Shop):
         assert build is not None
         self.providers[self.name] = provider
         self.tills = self.tills._replace(
-            methods=(Method("real", self.name, ()),),
+            methods=(Method("card", self.name, ()),),
             payer=lambda name, member_id: Payer("openid-of-nobody"),
         )
         self.party = Party(self.name, provider, build(setup), capabilities_of(self.name).bill_utc_offset_seconds)
@@ -60,7 +60,7 @@ class BilledShop(Shop):
     def started(self, amount_minor: int = 1299) -> tuple[str, str]:
         """Order and reference."""
         order_id = self.order(Money(amount_minor, CURRENCY[self.name]))
-        started = self.start(order_id, "real")
+        started = self.start(order_id, "card")
         self._client = started["client"]
         return order_id, str(started["reference"])
 

@@ -26,6 +26,7 @@ from twinshore.payments.port import (
     Payer,
     ProviderRefused,
 )
+from twinshore.providers.stripe.capabilities import CAPABILITIES
 from twinshore.providers.stripe.client import Stripe, stripe_from_secret
 
 NOW = 1_790_000_000
@@ -47,8 +48,11 @@ def provider(twin: StripeTwin, **changes: Any) -> Stripe:
     return stripe_from_secret(twin.url, json.dumps({**twin.secret(), **changes}))
 
 
-def attempt(reference: str = "attempt-000001", amount: Money = EUR_1299) -> Attempt:
-    return Attempt(reference, "order-1", amount, "两罐茶", "https://shop.example/n", Payer(), NOW + 900)
+def attempt(reference: str = "attempt-000001", amount: Money = EUR_1299, method: str = "card") -> Attempt:
+    return Attempt(
+        reference, "order-1", amount, "两罐茶", "https://shop.example/n", Payer(), NOW + 900, method,
+        "https://shop.example/paid",
+    )  # fmt: skip
 
 
 def control(twin: StripeTwin, path: str, wanted: Mapping[str, Any]) -> int:
@@ -65,6 +69,38 @@ def test_the_device_gets_what_it_needs_to_pay_and_no_more(twin: StripeTwin) -> N
     assert started.provider_id.startswith("pi_")
     assert control(twin, "pay", {"client_secret": started.client["client_secret"] + "x"}) == 400
     assert control(twin, "pay", started.client) == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "amount", "theirs"),
+    [
+        ("card", EUR_1299, "card"), ("apple_pay", EUR_1299, "card"),
+        ("grabpay", Money(900, "SGD"), "grabpay"), ("grabpay", Money(900, "MYR"), "grabpay"),
+    ],
+)  # fmt: skip
+def test_each_method_is_asked_for_by_their_name(twin: StripeTwin, method: str, amount: Money, theirs: str) -> None:
+    started = provider(twin).create(attempt(amount=amount, method=method), NOW)
+    assert twin.book.intents[started.provider_id]["payment_method_types"] == [theirs]
+    assert method in CAPABILITIES.methods
+
+
+@pytest.mark.parametrize(("method", "amount"), [("grabpay", EUR_1299), ("dana", EUR_1299), ("paypal", EUR_1299)])
+def test_a_method_that_it_does_not_carry_is_refused_by_name(twin: StripeTwin, method: str, amount: Money) -> None:
+    with pytest.raises(ProviderRefused) as refused:
+        provider(twin).create(attempt(amount=amount, method=method), NOW)
+    assert reason(refused) == "method"
+    assert not twin.book.intents
+
+
+def test_grabpay_goes_from_the_redirect_to_refunded_and_knows_no_dispute(twin: StripeTwin) -> None:
+    pay, amount = provider(twin), Money(900, "SGD")
+    started = pay.create(attempt(amount=amount, method="grabpay"), NOW)
+    assert started.client["return_url"] == "https://shop.example/paid"
+    assert control(twin, "pay", {"client_secret": started.client["client_secret"]}) == 200
+    assert pay.query("attempt-000001", started.provider_id, NOW)[3:5] == (CAPTURED, amount)
+    assert control(twin, "dispute", {"payment_intent": started.provider_id}) == 400
+    assert pay.refund("attempt-000001", "", "r-1", Money(300, "SGD"), amount, NOW) == REFUNDED
+    assert pay.query("attempt-000001", started.provider_id, NOW).state == PART_REFUNDED
 
 
 def test_our_order_and_reference_travel_as_metadata_and_other_languages_survive_the_form(twin: StripeTwin) -> None:

@@ -4,9 +4,9 @@ from twinshore.providers.capabilities import Capabilities
 
 CAPABILITIES = Capabilities(
     name="stripe",
-    methods=("card", "apple_pay"),
+    methods=("card", "apple_pay", "grabpay"),
     currencies=(),
-    client="the client_secret (and publishable_key) for Stripe's payment element",
+    client="the client_secret (publishable_key; return_url for a redirect) for Stripe's payment element",
     tells_failure=True,
     part_refunds=True,
     refund_days=180,
