@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from base64 import b64decode
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -30,7 +31,7 @@ class CellEntry(Strict):
     time_zone: str
     wechat_host: str = Field(pattern=r"^https?://[^/?#]+$")
     notification_channels: list[str]
-    public_keys: dict[str, str]
+    public_keys: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], str]
     fx_margin_bps: int = Field(ge=0, le=1000)
     fx_limit_eur_minor: int = Field(gt=0)
     fx_exposure_eur_minor: int = Field(gt=0)
@@ -43,6 +44,13 @@ class CellEntry(Strict):
 
         ZoneInfo(zone)
         return zone
+
+    @field_validator("public_keys")
+    @classmethod
+    def ed25519_keys(cls, keys: dict[str, str]) -> dict[str, str]:
+        if any(len(b64decode(key, validate=True)) != 32 for key in keys.values()):
+            raise ValueError("a public key is 32 bytes in base64: `python -m tools.cell_key` prints the line")
+        return keys
 
 
 class MarketEntry(Strict):

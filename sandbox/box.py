@@ -95,10 +95,11 @@ class Box:
 
     def _write_cells_file(self, keys: dict[str, str]) -> None:
         """The declared cells with their endpoints on this machine and the keys made here."""
-        cells = {
-            name: {**cell, "endpoint": self.ports.url(self.ports.cells[name]), "public_keys": {"box": keys[name]}}
-            for name, cell in self.declared["cells"].items()
+        moved = {
+            name: {"endpoint": self.ports.url(self.ports.cells[name]), "public_keys": {secrets_file.CELL_KEY_ID: key}}
+            for name, key in keys.items()
         }
+        cells = {name: {**cell, **moved[name]} for name, cell in self.declared["cells"].items()}
         text = json.dumps({**self.declared, "cells": cells}, ensure_ascii=False, indent=1)
         secrets_file.write_whole(self.folder / "cells.json", text)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Mapping
 
 SESSION_KEY_BYTES = 32
+CELL_KEY_ID = "box"
+"""As which the box publishes each cell's key in the cells file that it writes."""
 
 
 def keep(file: Path, given: Mapping[str, str]) -> str:
@@ -19,10 +21,11 @@ def keep(file: Path, given: Mapping[str, str]) -> str:
     for name in ("session_keys", "vault_keys", "webhook_signing_keys"):
         if name not in kept:
             kept[name] = json.dumps([{"id": "box1", "secret": secrets.token_bytes(SESSION_KEY_BYTES).hex()}])
-    if "cell_key" not in kept:
-        kept["cell_key"] = base64.b64encode(secrets.token_bytes(32)).decode()
+    if not kept.get("cell_key", "").startswith("{"):
+        private = base64.b64encode(secrets.token_bytes(32)).decode()
+        kept["cell_key"] = json.dumps({"id": CELL_KEY_ID, "private": private})
     write_whole(file, json.dumps({**kept, **given}, indent=1))
-    return _public_half(kept["cell_key"])
+    return public_half(json.loads(kept["cell_key"])["private"])
 
 
 def write_whole(file: Path, text: str) -> None:
@@ -36,7 +39,8 @@ def write_whole(file: Path, text: str) -> None:
     draft.replace(file)
 
 
-def _public_half(private: str) -> str:
+def public_half(private: str) -> str:
+    """Of an Ed25519 key: both raw, in base64."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

@@ -64,10 +64,11 @@ locals {
     "/v1/webhook-subscriptions"   = "webhook_subscriptions"
     "/v1/webhook-subscriptions/*" = "webhook_subscriptions"
     "/v1/reconciliation/*"        = "reconciliation"
+    "/cells/v1/*"                 = "cells"
   }
 
   # As infra/secrets.toml says. The values are put in by a person and never stand in a state file.
-  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "webhook_signing_keys", "rate_source", "mail", "database"]
+  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "webhook_signing_keys", "cell_key", "rate_source", "mail", "database"]
 }
 
 resource "tencentcloud_vpc" "cell" {

@@ -1,0 +1,62 @@
+"""How cells hear one another: this cell's key, the way out, and who answers which message.
+
+Nothing is kept here: a rotated key is in use as soon as the secret is read anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Mapping
+
+from twinshore import deployment
+from twinshore.deployment import Misconfigured
+
+if TYPE_CHECKING:
+    from twinshore.intercell.client import Peers
+    from twinshore.intercell.keys import CellKey
+    from twinshore.intercell.port import Handler, Heard
+    from twinshore.intercell.receiving import Desk
+    from twinshore.store.port import Store
+
+ANSWER_SECONDS = 5.0
+"""How long another cell may take: an ocean, a cold start, a commit."""
+
+
+def peers() -> Peers:
+    """What `intercell.client.ask` takes. No lawful basis is on record today: personal fields are refused."""
+    from twinshore.intercell.client import Peers
+
+    return Peers(_key(), deployment.cells(), _send)
+
+
+def desk(store: Store) -> Desk:
+    """What `intercell.receiving.receive` takes."""
+    from twinshore.intercell.receiving import Desk
+
+    return Desk(_key(), deployment.cells(), store)
+
+
+def handlers(store: Store) -> Mapping[str, Handler]:
+    """Who answers which message of `intercell.messages.MESSAGES`. A room adds its own here."""
+    return {}
+
+
+def _key() -> CellKey:
+    from twinshore.intercell.keys import cell_key_from_secret
+
+    try:
+        return cell_key_from_secret(deployment.cell_name(), deployment.secret("cell_key"))
+    except ValueError as err:
+        raise Misconfigured(str(err)) from None
+
+
+def _send(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
+    from twinshore.intercell.port import Heard, NotHeard
+    from twinshore.outbound import NoAnswer, Unreachable, send
+
+    try:
+        reply = send("POST", url, headers, body, ANSWER_SECONDS)
+    except Unreachable:
+        raise NotHeard("unreachable") from None
+    except NoAnswer:
+        raise NotHeard("no answer") from None
+    return Heard(reply.status, reply.headers, reply.body)
