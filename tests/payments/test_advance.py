@@ -31,7 +31,11 @@ PART, WHOLE = news(port.PART_REFUNDED, Money(300, "EUR")), news(port.REFUNDED, P
 
 
 def test_museum_3_refund_before_paid_and_a_stale_word_last_end_in_the_newest_state() -> None:
-    """juspay/hyperswitch #9278, #11687: a webhook that arrives late must not set the payment back."""
+    """juspay/hyperswitch #9278, #11687: a webhook that arrives late must not set the payment back.
+
+    https://github.com/juspay/hyperswitch/issues/9278
+    https://github.com/juspay/hyperswitch/issues/11687
+    """
     for arrived in permutations([news(port.CAPTURED), PART, WHOLE, news(port.PENDING, None), news(port.FAILED, None)]):
         order, told = after(fresh_order(), *arrived, *reversed(arrived))
         assert order.state(NOW) == port.REFUNDED

@@ -64,7 +64,11 @@ def check_completed_once(shop: Shop, order_id: str, results: dict[str, Any]) -> 
 
 
 def test_museum_1_client_webhook_and_replay_in_every_interleaving_complete_the_order_once(tmp_path: Path) -> None:
-    """medusajs/medusa #13301, mercurjs/mercur #1418: two completions at once made two orders, or failed one caller."""
+    """medusajs/medusa #13301, mercurjs/mercur #1418: two completions at once made two orders, or failed one caller.
+
+    https://github.com/medusajs/medusa/issues/13301
+    https://github.com/mercurjs/mercur/issues/1418
+    """
     scripts = sorted(set(permutations(["webhook", "webhook", "replay", "replay", "client", "client", "client"])))
     assert len(scripts) == 210
     shop = Shop(tmp_path / "store.db")

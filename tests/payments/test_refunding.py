@@ -41,10 +41,16 @@ def test_parts_and_the_rest_add_up(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "amount", [Money(1999, "JPY"), Money(123_457, "HUF"), Money(12_345, "KWD"), Money(99_999, "INR")]
+    "amount",
+    [Money(1999, "JPY"), Money(123_457, "HUF"), Money(12_345, "KWD"), Money(99_999, "INR"), Money(17_771, "CLP")],
 )
 def test_museum_8_part_and_rest_are_in_the_captured_currency_to_the_unit(shop: Shop, amount: Money) -> None:
-    """Automattic/woocommerce-payments #5215, #2934, smartstore/Smartstore #1584: converted anew, refunds lost units."""
+    """Automattic/woocommerce-payments #5215, #2934, smartstore/Smartstore #1584: converted anew, refunds lost units.
+
+    https://github.com/Automattic/woocommerce-payments/issues/5215
+    https://github.com/Automattic/woocommerce-payments/issues/2934
+    https://github.com/smartstore/Smartstore/issues/1584
+    """
     order_id = shop.paid_order(amount)
     part = shop.refund(order_id, amount.amount_minor // 3)["amount"]
     rest = shop.refund(order_id)["amount"]

@@ -241,7 +241,10 @@ def test_a_refusal_fails_the_attempt_and_the_next_one_is_new(shop: Shop) -> None
 
 @pytest.mark.parametrize("fault", ["lost", "unreachable"])
 def test_museum_4_no_clear_answer_is_pending_and_asked_about_later(shop: Shop, fault: str) -> None:
-    """juspay/hyperswitch #13180: a 5xx was taken for a failure, and the payer was charged all the same."""
+    """juspay/hyperswitch #13180: a 5xx was taken for a failure, and the payer was charged all the same.
+
+    https://github.com/juspay/hyperswitch/issues/13180
+    """
     order_id = shop.order()
     shop.paper.fault = fault
     with pytest.raises(Unavailable):
@@ -256,7 +259,11 @@ def test_museum_4_no_clear_answer_is_pending_and_asked_about_later(shop: Shop, f
 
 
 def test_museum_7_a_function_that_dies_after_the_provider_accepted_charges_once(shop: Shop) -> None:
-    """aws-powertools/powertools-lambda-python #8049, #4759: the retry must find the first payment."""
+    """aws-powertools/powertools-lambda-python #8049, #4759: the retry must find the first payment.
+
+    https://github.com/aws-powertools/powertools-lambda-python/issues/8049
+    https://github.com/aws-powertools/powertools-lambda-python/issues/4759
+    """
 
     class Died(BaseException):
         pass

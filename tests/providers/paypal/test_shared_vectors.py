@@ -54,6 +54,15 @@ def test_each_vector_is_taken_or_refused(entry: dict[str, Any]) -> None:
     assert held(entry) is entry["expect"]
 
 
+def test_what_is_signed_is_spelt_as_by_the_official_sdk() -> None:
+    """Of its retired Python SDK, whose test keeps no certificate: the text that was signed, and one byte more."""
+    told = GIVEN["official_sdk_message"]
+    body = told["body"].encode()
+    stated = (told["transmission_id"], told["time"], told["webhook_id"])
+    assert signed_text(*stated, body).decode() == told["message"]
+    assert signed_text(*stated, body + b" ").decode() != told["message"]
+
+
 @pytest.mark.parametrize("entry", VECTORS, ids=lambda entry: entry["name"])
 def test_none_of_them_is_taken_for_our_webhook(entry: dict[str, Any]) -> None:
     with pytest.raises(SignatureRefused):

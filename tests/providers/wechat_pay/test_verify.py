@@ -43,7 +43,7 @@ def refused(held: Verifier, headers: Mapping[str, str], body: bytes = BODY, now:
     return False
 
 
-def test_three_kinds_of_key_are_accepted_one_unknown_serial_refreshes_once_and_two_forgeries_are_refused() -> None:
+def test_museum_6_three_kinds_of_key_are_accepted_an_unknown_serial_refreshes_once_two_forgeries_are_refused() -> None:
     """Issue museum, row 6: wechatpay-go #196 and wechatpay-php #153 (certificates and public key live side by side).
 
     https://github.com/wechatpay-apiv3/wechatpay-go/issues/196

@@ -122,7 +122,7 @@ def apigw_form(headers: dict[str, str], body: str, is_base64: bool) -> dict[str,
 
 
 @pytest.mark.parametrize("how", ["plain", "utf-8", "bom", "escaped"])
-def test_the_signature_holds_on_the_raw_bytes_through_both_gateways(how: str) -> None:
+def test_museum_5_the_signature_holds_on_the_raw_bytes_through_both_gateways(how: str) -> None:
     """Issue museum, row 5: stripe-node #1768. https://github.com/stripe/stripe-node/issues/1768
 
     Plain, UTF-8, with a byte order mark (which the JSON reader drops, after the check), and with escaped
