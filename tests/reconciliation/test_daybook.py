@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Iterator
-
 import pytest
 
 from tests.support.paper_shop import NOW, Shop
@@ -17,10 +14,8 @@ BEIJING = 8 * 3600
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path / "store.db")
-    yield made
-    made.store.close()
+def shop(paper_shop: Shop) -> Shop:
+    return paper_shop
 
 
 def entries(shop: Shop, day: str = "", offset: int = 0) -> list[tuple[str, str, int]]:

@@ -6,11 +6,13 @@ from typing import Iterator
 
 import pytest
 
-from tests.support.billed_shop import BilledShop
+from tests.support.billed_shop import CLOUD_ENGINES, BilledShop
 from twinshore.providers.configuration import ProviderNotConfigured
-from twinshore.reconciliation.days import days_later, starts_at
+from twinshore.reconciliation.days import DAY_SECONDS, days_later, starts_at
 from twinshore.reconciliation.port import BillLine, BillNotReady
 from twinshore.reconciliation.reconcile import BillsMissing, Party, read_summary, reconcile_all
+
+pytestmark = pytest.mark.parametrize("open_store", CLOUD_ENGINES, indirect=True)
 
 
 class NoBill:
@@ -50,3 +52,39 @@ def test_one_providers_trouble_does_not_hold_up_the_others(shop: BilledShop) -> 
         reconcile_all(shop.store, [not_set_up, lambda: other, lambda: shop.party], now)
     assert read_summary(shop.store, shop.name, shop.day) is not None
     assert read_summary(shop.store, "other", shop.day) is None
+
+
+def test_a_bill_whose_time_has_not_come_is_left_to_the_next_run_without_a_word(
+    shop: BilledShop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in the box, whose first round of timers is at any hour."""
+    shop.paid()
+    shop.hears()
+    day_ends = shop.starts + DAY_SECONDS
+    due_at = day_ends + (10 * 3600 if shop.name == "wechat_pay" else 0)
+    shop.now = due_at - 1
+    shop.faults()
+    capsys.readouterr()
+    early = reconcile_all(shop.store, [lambda: shop.party], due_at - 1)
+    if shop.name == "wechat_pay":
+        assert early.pop(f"{shop.name} {shop.day}") == "bill-not-due"
+    assert all(outcome == "matched 0, new 0, open 0" for outcome in early.values())
+    assert "bill not compared" not in capsys.readouterr().out
+    shop.now = due_at
+    shop.faults()
+    assert reconcile_all(shop.store, [lambda: shop.party], due_at)[f"{shop.name} {shop.day}"].startswith("matched 1")
+
+
+def test_a_bill_that_the_party_is_late_with_is_called_for_and_compared_when_it_is_there(shop: BilledShop) -> None:
+    shop.paid()
+    shop.hears()
+    now = morning(shop)
+    late = shop.party._replace(bills=NoBill())
+    for _ in range(2):  # the platform repeats the job
+        with pytest.raises(BillsMissing):
+            reconcile_all(shop.store, [lambda: late], now)
+        assert read_summary(shop.store, shop.name, shop.day) is None
+    shop.now = now + DAY_SECONDS
+    shop.faults()
+    said = reconcile_all(shop.store, [lambda: shop.party], shop.now)
+    assert said[f"{shop.name} {shop.day}"] == "matched 1, new 0, open 0"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.billed_shop import CAPTURED, REFUNDED, BilledShop
+from tests.support.billed_shop import CAPTURED, CLOUD_ENGINES, REFUNDED, BilledShop
 from twinshore.payments import port
 from twinshore.payments.order import replace
 from twinshore.reconciliation import differences as d
@@ -15,6 +15,7 @@ from twinshore.reconciliation.reconcile import Reconciled, read_summary
 from twinshore.reconciliation.report import report
 
 ORDERS = 30
+pytestmark = pytest.mark.parametrize("open_store", CLOUD_ENGINES, indirect=True)
 
 
 def a_day(shop: BilledShop) -> list[tuple[str, str]]:

@@ -6,8 +6,7 @@ The clock of both stands at noon of the day, unless a test says when; bills are 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from sandbox.twins.stripe import StripeTwin
 from sandbox.twins.wechat_pay import WechatPayTwin
@@ -26,12 +25,13 @@ from twinshore.reconciliation.reconcile import Party, Reconciled, reconcile
 
 DAY = "2026-09-21"
 CURRENCY = {"stripe": "EUR", "wechat_pay": "CNY"}
+CLOUD_ENGINES = ("sqlite", "postgres", "ministack")
 CAPTURED, REFUNDED = "payment.captured", "payment.refunded"
 
 
 class BilledShop(Shop):
-    def __init__(self, path: Path, twin: StripeTwin | WechatPayTwin) -> None:
-        super().__init__(path)
+    def __init__(self, open_store: Callable[..., Any], twin: StripeTwin | WechatPayTwin) -> None:
+        super().__init__(None, open_store)
         self.twin, self.name = twin, twin.name
         setup = Setup(json.dumps(twin.secret()), twin.url, "https://cell.example/v1/webhooks/x", None)  # type: ignore[arg-type]
         provider: Any = build_provider(self.name, setup)

@@ -52,7 +52,9 @@ class Shop:
         self.now = now
         self._events: list[Event] = []
         self.store: Any = store
-        if path is not None:
+        if callable(store):  # opens it, and is told who listens to its commits and whose clock it goes by
+            self.store = store(on_committed=self._heard, now=lambda: float(self.now))
+        elif path is not None:
             self.store = SqliteStore(path, self._heard, synchronous="NORMAL", now=lambda: float(self.now))
         self.signer = Signer("eu", [SigningKey("k1", bytes(range(32)))])
         self.paper = PaperProvider()

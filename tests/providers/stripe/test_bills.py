@@ -15,7 +15,7 @@ from twinshore.payments.port import OutcomeUnknown
 from twinshore.providers.setup import Setup
 from twinshore.providers.stripe import bills
 from twinshore.reconciliation.days import DAY_SECONDS, day_of, starts_at
-from twinshore.reconciliation.port import BillDamaged, BillLine, BillNotReady, BillTooLarge
+from twinshore.reconciliation.port import BillDamaged, BillLine, BillNotDue, BillTooLarge
 
 NOW = int(time.time())
 DAY = day_of(NOW - DAY_SECONDS, 0)
@@ -140,9 +140,9 @@ def test_pages_without_end_are_refused() -> None:
 
 
 def test_a_day_that_is_not_over_has_no_bill() -> None:
-    with pytest.raises(BillNotReady):
+    with pytest.raises(BillNotDue):
         list(bills.StripeBills(Pages({})).lines(day_of(NOW, 0), NOW))  # type: ignore[arg-type]
 
 
 def test_every_refusal_is_a_problem_with_a_name() -> None:
-    assert all(issubclass(one, Problem) and one.slug for one in (BillDamaged, BillNotReady, BillTooLarge))
+    assert all(issubclass(one, Problem) and one.slug for one in (BillDamaged, BillNotDue, BillTooLarge))

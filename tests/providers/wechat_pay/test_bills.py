@@ -19,7 +19,7 @@ from twinshore.payments.port import OutcomeUnknown
 from twinshore.providers.setup import Setup
 from twinshore.providers.wechat_pay import bills
 from twinshore.reconciliation.days import DAY_SECONDS, day_of, starts_at
-from twinshore.reconciliation.port import BillDamaged, BillLine, BillNotReady, BillTooLarge
+from twinshore.reconciliation.port import BillDamaged, BillLine, BillNotDue, BillTooLarge
 
 DAY = "2026-09-21"
 NOW = starts_at(DAY, bills.OFFSET_SECONDS) + DAY_SECONDS + 10 * 3600
@@ -154,7 +154,7 @@ def test_another_file_or_another_place_is_refused(link: dict[str, str]) -> None:
 
 def test_before_ten_in_beijing_nobody_is_asked() -> None:
     desk = Desk(WHOLE)
-    with pytest.raises(BillNotReady):
+    with pytest.raises(BillNotDue):
         lines_of(desk, NOW - 1)
     assert desk.asked == []
 
@@ -205,4 +205,4 @@ def test_no_clear_answer_is_no_bill(twin: WechatPayTwin, switches: dict[str, Any
 
 
 def test_every_refusal_is_a_problem_with_a_name() -> None:
-    assert all(issubclass(one, Problem) and one.slug for one in (BillDamaged, BillNotReady, BillTooLarge))
+    assert all(issubclass(one, Problem) and one.slug for one in (BillDamaged, BillNotDue, BillTooLarge))

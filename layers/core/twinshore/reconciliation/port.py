@@ -42,6 +42,14 @@ class BillNotReady(Unavailable):
     title_zh = "支付渠道的账单尚未生成"
 
 
+class BillNotDue(BillNotReady):
+    """Its time has not come, so nobody was asked: the next run of the job finds it. No fault of anybody's."""
+
+    slug = "bill-not-due"
+    title_en = "The provider makes this bill later"
+    title_zh = "尚未到账单生成时间"
+
+
 class BillDamaged(Problem):
     """Cut short, altered, or of another form than its source documents: half a bill is not compared with anything."""
 
@@ -70,5 +78,5 @@ class Bills(Protocol):
 
     def lines(self, day: str, now: int) -> Iterator[BillLine]:
         """Every line of `day` (YYYY-MM-DD in the party's own time zone), once the bill is known to be whole; or an
-        error on the way: who compares waits for the end. Raises BillNotReady, BillDamaged, BillTooLarge, and what a
-        PaymentProvider raises."""
+        error on the way: who compares waits for the end. Raises BillNotDue, BillNotReady, BillDamaged, BillTooLarge,
+        and what a PaymentProvider raises."""

@@ -21,7 +21,7 @@ from twinshore.reconciliation.port import (
     REFUND_UNDONE,
     BillDamaged,
     BillLine,
-    BillNotReady,
+    BillNotDue,
     BillTooLarge,
 )
 
@@ -49,7 +49,7 @@ class StripeBills:
     def lines(self, day: str, now: int) -> Iterator[BillLine]:
         starts = starts_at(day, 0)
         if now < starts + DAY_SECONDS:
-            raise BillNotReady("The day is not over.")
+            raise BillNotDue("The day is not over.")
         window = f"created%5Bgte%5D={starts}&created%5Blt%5D={starts + DAY_SECONDS}"
         after = ""
         for _ in range(PAGES_LIMIT):

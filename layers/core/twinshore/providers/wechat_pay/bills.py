@@ -24,7 +24,7 @@ from twinshore.providers.wechat_pay.client import WechatPay
 from twinshore.providers.wechat_pay.entry import BASE_URL
 from twinshore.providers.wechat_pay.entry import build as build_party
 from twinshore.reconciliation.days import days_later, starts_at
-from twinshore.reconciliation.port import PAYMENT, REFUND, BillDamaged, BillLine, BillNotReady, BillTooLarge
+from twinshore.reconciliation.port import PAYMENT, REFUND, BillDamaged, BillLine, BillNotDue, BillNotReady, BillTooLarge
 
 READY_AFTER_SECONDS = 10 * 3600
 BILL_LIMIT_BYTES = 64_000_000
@@ -58,7 +58,7 @@ class WechatPayBills:
     def lines(self, day: str, now: int) -> Iterator[BillLine]:
         """The hash is checked over the whole file before the first line is given."""
         if now < starts_at(days_later(day, 1), OFFSET_SECONDS) + READY_AFTER_SECONDS:
-            raise BillNotReady("Weixin Pay makes the bill by 10:00 of the next day in Beijing.")
+            raise BillNotDue("Weixin Pay makes the bill by 10:00 of the next day in Beijing.")
         fetched = self._fetch(day, now)
         if fetched is not None:
             packed, sha1 = fetched
