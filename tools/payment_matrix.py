@@ -25,6 +25,12 @@ def _declined(party: Any) -> str:
     return "✓" if party.declines else "silent"
 
 
+def _refunded_before(party: Any) -> str:
+    if not party.can.query_finds_payment:
+        return "by notice"
+    return "✓" if party.can.query_tells_refunds else "flagged" if party.can.tells_refunds else "not told"
+
+
 def _refunds(party: Any) -> str:
     others = (party.currency_without_decimals, party.currency_with_three_decimals)
     return " ".join((party.currency, *(currency for currency in others if party.takes(currency))))
@@ -45,6 +51,7 @@ ROWS = (
     Row("reordered: refund first, pending last", "test_reordered"),
     Row("refund heard of before the payment", "test_refund_news_before_the_payment_is_known",
         lambda party: "✓" if party.can.tells_refunds else "not told"),
+    Row("refunded before we hear of the payment", "test_refunded_before_we_hear_of_the_payment", _refunded_before),
     Row("refunded in part, and the rest", "test_refunded_in_part_and_the_rest", _refunds),
     Row("disputed", "test_disputed", _disputed),
     Row("amount differs: flagged or not taken, never credited", "test_amount_differs"),

@@ -122,6 +122,9 @@ class PaperProvider:
             if total and payment.paid:
                 state = port.REFUNDED if total == payment.paid.amount_minor else port.PART_REFUNDED
                 amount = Money(total, payment.paid.currency)
+                name = f"q.{reference}.{state}.{total}"
+                return Notice(name, reference, payment.provider_id, state, amount, 0, captured=payment.paid,
+                              captured_at=payment.paid_at)  # fmt: skip
             at = payment.paid_at or payment.approved_at
             return Notice(f"q.{reference}.{state}", reference, payment.provider_id, state, amount, at)
 

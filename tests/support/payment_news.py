@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twinshore.events import Event
 from twinshore.money import Money
 from twinshore.payments import port
@@ -19,7 +21,7 @@ def fresh_order(state: str = port.PENDING, attempts: int = 1) -> Order:
     return Order(ORDER_ID, "eu", "m_anna", PRICE, "A kettle", NOW, NOW + 86_400, attempts=tries, version=1)
 
 
-def news(state: str, amount: Money | None = PRICE, number: int = 1, **more: str) -> Notice:
+def news(state: str, amount: Money | None = PRICE, number: int = 1, **more: Any) -> Notice:
     return Notice(f"n.{state}", f"{ORDER_ID}-{number}", "", state, amount, NOW + 5, **more)
 
 

@@ -143,7 +143,8 @@ def test_every_word_of_a_notice_has_its_place(word: str) -> None:
 def test_every_word_of_an_answer_has_its_place(word: str, paid: bool, state: str) -> None:
     found = told(latestTransactionStatus=word, **({"paidTime": "2026-09-21T21:13:00+07:00"} if paid else {}))
     notice = queried(REFERENCE, found)
-    assert (notice.state, notice.occurred_at) == (state, 1_789_999_980 if paid else 0)
+    assert (notice.state, notice.captured_at or notice.occurred_at) == (state, 1_789_999_980 if paid else 0)
+    assert notice.captured == (notice.amount if state == "refunded" else None)
 
 
 @pytest.mark.parametrize(

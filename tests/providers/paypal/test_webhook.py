@@ -169,10 +169,15 @@ def test_every_status_of_an_order_has_its_place(status: str, state: str) -> None
     ],
 )  # fmt: skip
 def test_every_status_of_a_capture_has_its_place(status: str, refunded: list[str], state: str, minor: Any) -> None:
-    refunds = [{**REFUND, "amount": {"currency_code": "EUR", "value": value}} for value in refunded]
+    at = "2026-09-21T10:0{}:00Z"
+    refunds = [{**REFUND, "amount": {"currency_code": "EUR", "value": value}, "create_time": at.format(number)}
+               for number, value in enumerate(refunded)]  # fmt: skip
     notice = fetched("COMPLETED", [{**CAPTURE, "status": status}], refunds)
     assert (notice.state, notice.amount) == (state, None if minor is None else Money(minor, "EUR"))
-    assert notice.occurred_at == NEWS_AT
+    gone_back = state in (PART_REFUNDED, REFUNDED)
+    assert (notice.captured, notice.captured_at) == ((Money(1299, "EUR"), NEWS_AT) if gone_back else (None, 0))
+    newest = (NEWS_AT + 60 * (len(refunds) - 1)) if refunds else 0
+    assert notice.occurred_at == (newest if gone_back else NEWS_AT)
 
 
 @pytest.mark.parametrize("status", ["PENDING", "FAILED", "CANCELLED", "A_NEW_WORD"])

@@ -26,6 +26,8 @@ from twinshore.payments.port import (
 from twinshore.payments.states import TABLE
 
 LOCK_EXPIRED = "lock_expired"
+REFUND_UNKNOWN = "refund_unknown"
+"""Some of it went back before we heard of the payment, and the provider does not say how much."""
 _REFUND_NEWS = (PART_REFUNDED, REFUNDED)
 
 
@@ -42,6 +44,9 @@ def advance(order: Order, attempt: OrderAttempt, notice: Notice, now: int) -> Ad
     so_far = Advance(order)
     if notice.provider_id and not attempt.provider_id:
         so_far = Advance(order.with_attempt(attempt._replace(provider_id=notice.provider_id)))
+    if notice.captured is not None and notice.state in (*_REFUND_NEWS, *DISPUTES):
+        first = notice._replace(state=CAPTURED, amount=notice.captured, occurred_at=notice.captured_at)
+        so_far = _payment_news(so_far, attempt.number, first, now)
     if notice.refund_reference:
         so_far = _refund_news(so_far, attempt.number, notice, now)
     elif notice.state in DISPUTES:
@@ -50,7 +55,7 @@ def advance(order: Order, attempt: OrderAttempt, notice: Notice, now: int) -> Ad
         so_far = _payment_news(so_far, attempt.number, notice, now)
     if notice.state in _REFUND_NEWS:
         so_far = _note_total(so_far, attempt.number, notice, now)
-    return _settle_loss(_settle_refunds(so_far, attempt, now), attempt, notice, now)
+    return _settle_loss(_settle_refunds(so_far, order, attempt, now), attempt, notice, now)
 
 
 def raise_flag(so_far: Advance, number: int, reason: str, now: int, notice: Notice | None = None) -> Advance:
@@ -140,7 +145,8 @@ def _refund_news(so_far: Advance, number: int, notice: Notice, now: int) -> Adva
     order = order._replace(refunds=tuple(changed if one.number == refund.number else one for one in order.refunds))
     if notice.refund_state == FAILED:
         return so_far.then(order, told.refund_failed(order, changed, now))
-    return so_far.then(order)
+    at = believed(order, notice.occurred_at, now)
+    return so_far.then(order.with_attempt(_attempt(order, number)._replace(refunded_at=at)))
 
 
 def _note_total(so_far: Advance, number: int, notice: Notice, now: int) -> Advance:
@@ -150,15 +156,18 @@ def _note_total(so_far: Advance, number: int, notice: Notice, now: int) -> Advan
     if reported is None and notice.state == REFUNDED and not notice.refund_reference:
         reported = order.amount
     if reported is None:
-        return so_far
+        explained = attempt.refunded_minor or any(one.attempt == number for one in order.refunds)
+        unknown = notice.captured is not None and not notice.refund_reference and not explained
+        return raise_flag(so_far, number, REFUND_UNKNOWN, now) if unknown else so_far
     if reported.currency != order.amount.currency or reported > order.amount:
         return raise_flag(so_far, number, "refund_differs", now, notice)
     if reported.amount_minor <= attempt.refunded_minor:
         return so_far
-    return so_far.then(order.with_attempt(attempt._replace(refunded_minor=reported.amount_minor)))
+    at = believed(order, notice.occurred_at, now)
+    return so_far.then(order.with_attempt(attempt._replace(refunded_minor=reported.amount_minor, refunded_at=at)))
 
 
-def _settle_refunds(so_far: Advance, before: OrderAttempt, now: int) -> Advance:
+def _settle_refunds(so_far: Advance, was: Order, before: OrderAttempt, now: int) -> Advance:
     """Once the capture is known, bring the state up to what the dispute and the refunds make of it, and tell what is
     new of the refunds."""
     order, attempt = so_far.order, _attempt(so_far.order, before.number)
@@ -179,8 +188,18 @@ def _settle_refunds(so_far: Advance, before: OrderAttempt, now: int) -> Advance:
         so_far = raise_flag(so_far.then(order), before.number, "refunded_and_lost", now)
         order = so_far.order
     step_minor = min(total_minor, left_minor) - min(told_minor, left_minor)
-    events = (told.refunded(order, before.number, step_minor, now),) if step_minor else ()
-    return so_far.then(order, *events)
+    if not step_minor:
+        return so_far.then(order)
+    step = told.Step(before.number, step_minor, _own_refund(was, order, before.number, step_minor))
+    return so_far.then(order, told.refunded(order, step, now))
+
+
+def _own_refund(was: Order, order: Order, number: int, step_minor: int) -> str:
+    """Our reference of the refund that this step is; "" if it was made elsewhere, or may be more than one."""
+    fitting = [one for one in order.refunds if one.attempt == number and one.amount_minor == step_minor]
+    settled = [one for one in fitting if one.state == REFUNDED and one not in was.refunds]
+    found = settled or [one for one in fitting if one.state == PENDING]
+    return order.refund_reference(found[0]) if len(found) == 1 else ""
 
 
 def _settle_loss(so_far: Advance, before: OrderAttempt, notice: Notice, now: int) -> Advance:

@@ -48,6 +48,8 @@ class OrderAttempt(NamedTuple):
     country: str = ""
     language: str = ""
     """What the provider was told of the payer: the same when the attempt is sent again."""
+    refunded_at: int = 0
+    """When the newest refund was, by the provider."""
 
 
 class OrderRefund(NamedTuple):

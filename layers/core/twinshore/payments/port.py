@@ -74,10 +74,17 @@ class Notice(NamedTuple):
     amount: Money | None
     """What was captured, or for refunds the total refunded so far; None where the party does not say."""
     occurred_at: int
-    """By the provider's signed or fetched content, in seconds since the epoch; 0 where it does not say."""
+    """When `state` came about (the last refund, for refunds), by the provider's signed or fetched content, in seconds
+    since the epoch; 0 where it does not say."""
     refund_reference: str = ""
     refund_state: str = ""
     """For refund notices: our reference of the refund, and PENDING, REFUNDED or FAILED."""
+    captured: Money | None = None
+    """What was taken in the first place, where the party says it beside a refund or a dispute: it is news of the
+    capture as well, for those who have not heard of it. With it, an `amount` of None says that the party does not tell
+    how much went back."""
+    captured_at: int = 0
+    """As `occurred_at`, of the capture."""
 
 
 class SignatureRefused(Problem):

@@ -7,7 +7,9 @@ the same event. Data: ids and numbers, no personal data beyond the member id.
                         instalment part_of: the order that was divided
     plan.completed      order_id, member_id, provider, reference: the last instalment of this order is paid
     payment.refunded    order_id, member_id, amount_minor (this step), refunded_minor (all steps), captured_minor,
-                        taken_back_minor (all steps and a loss), currency, provider, reference
+                        taken_back_minor (all steps and a loss), currency, provider, reference, refund_reference
+                        (ours; "" for what was refunded at the provider, or for several at once), refunded_at (by the
+                        provider; when we heard, where it does not say)
     payment.disputed    order_id, member_id, amount_minor (in dispute), currency, provider, reference
     dispute.won         order_id, member_id, provider, reference
     dispute.lost        order_id, member_id, amount_minor (what the bank took back), taken_back_minor, currency,
@@ -16,9 +18,7 @@ the same event. Data: ids and numbers, no personal data beyond the member id.
     refund.failed       order_id, member_id, amount_minor, currency, refund_reference
 """
 
-from __future__ import annotations
-
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinshore.events import Event
 from twinshore.payments.order import Flag, Order, OrderAttempt, OrderRefund
@@ -47,11 +47,21 @@ def plan_completed(order: Order, attempt: OrderAttempt, now: int) -> Event:
     return Event(f"{order.id}.plan-completed", "plan.completed", now, _about(order, attempt))
 
 
-def refunded(order: Order, number: int, step_minor: int, now: int) -> Event:
-    attempt = next(one for one in order.attempts if one.number == number)
+class Step(NamedTuple):
+    """What went back of one attempt, in one step."""
+
+    number: int
+    amount_minor: int
+    refund_reference: str
+
+
+def refunded(order: Order, step: Step, now: int) -> Event:
+    attempt = next(one for one in order.attempts if one.number == step.number)
     data = {
         **_about(order, attempt),
-        "amount_minor": step_minor,
+        "amount_minor": step.amount_minor,
+        "refund_reference": step.refund_reference,
+        "refunded_at": attempt.refunded_at or now,
         "refunded_minor": attempt.refunded_minor,
         "taken_back_minor": min(attempt.refunded_minor + attempt.lost_minor, order.amount.amount_minor),
         "captured_minor": order.amount.amount_minor,

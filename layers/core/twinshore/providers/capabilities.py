@@ -36,5 +36,7 @@ class Capabilities(NamedTuple):
     """False: an old notice cannot be told from a new one; it is old news, which the state machine knows."""
     tells_refunds: bool = True
     """False: no notice says what was refunded: the refund's own answer, or asking again, is all there is."""
+    query_tells_refunds: bool = True
+    """False: asking does not tell how much was refunded, if anything."""
     query_finds_payment: bool = True
     """False: only its notice says that a payment is made; asking tells of what is over without one."""

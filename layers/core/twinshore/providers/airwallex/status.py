@@ -96,13 +96,14 @@ def refusal(status: int, answer: Mapping[str, Any]) -> Problem:
 
 def fetched_notice(intent: Mapping[str, Any]) -> Notice:
     """From a fetched PaymentIntent. Raises OutcomeUnknown where it cannot be read."""
+    made = Notice("", _text(intent, "merchant_order_id"), _text(intent, "id"), PENDING, None, 0)
     try:
-        state, amount, refunded = _state_of(intent)
+        found = _stated(made, intent)
     except BadRequest:
         raise OutcomeUnknown("The payment provider's answer cannot be read.") from None
-    name = f"query:{intent.get('id')}:{state}:{refunded.amount_minor if refunded else 0}"
-    paid_at = seconds(_attempt(intent).get("created_at"))
-    return Notice(name, _text(intent, "merchant_order_id"), _text(intent, "id"), state, amount, paid_at)
+    refunded_minor = found.amount.amount_minor if found.captured and found.amount else 0
+    name = f"query:{found.provider_id}:{found.state}:{refunded_minor}"
+    return found._replace(id=name, occurred_at=0 if found.captured else _paid_at(intent))
 
 
 def event_notice(event: Mapping[str, Any]) -> Notice | None:
@@ -113,9 +114,8 @@ def event_notice(event: Mapping[str, Any]) -> Notice | None:
         raise BadRequest("The event names no object.")
     made = Notice(event_id, "", "", PENDING, None, seconds(event.get("created_at")))
     if name.startswith("payment_intent."):
-        state, amount, _ = _state_of(subject)
         reference, provider_id = _text(subject, "merchant_order_id"), _text(subject, "id")
-        return made._replace(reference=reference, provider_id=provider_id, state=state, amount=amount)
+        return _stated(made._replace(reference=reference, provider_id=provider_id), subject)
     if name.startswith("refund."):
         return _refund_notice(made, subject)
     if name.startswith("payment_dispute."):
@@ -153,23 +153,26 @@ def _refund_notice(made: Notice, refund: Mapping[str, Any]) -> Notice:
     )
 
 
-def _state_of(intent: Mapping[str, Any]) -> tuple[str, Money | None, Money | None]:
-    """The state, the amount that belongs to it, and what was refunded so far. Raises BadRequest."""
+def _stated(made: Notice, intent: Mapping[str, Any]) -> Notice:
+    """With the state, the amount that belongs to it, and beside a refund what was captured. Raises BadRequest."""
     state = INTENT_STATUS.get(str(intent.get("status")), PENDING)
     attempt = _attempt(intent)
     if state == CREATED and attempt.get("status") in ("FAILED", "EXPIRED", "CANCELLED"):
         state = FAILED
     if state == AUTHORISED:
-        return state, _money(intent.get("amount"), intent), None
-    if state != CAPTURED:
-        return state, None, None
-    if intent.get("captured_amount") is None:
-        return CAPTURED, None, None  # the payments room fetches it
+        return made._replace(state=state, amount=_money(intent.get("amount"), intent))
+    if state != CAPTURED or intent.get("captured_amount") is None:  # without it the payments room fetches
+        return made._replace(state=state)
     captured = _money(intent["captured_amount"], intent)
     refunded = _money(attempt.get("refunded_amount", 0), intent)
     if not refunded.amount_minor:
-        return CAPTURED, captured, None
-    return (REFUNDED if refunded >= captured else PART_REFUNDED), refunded, refunded
+        return made._replace(state=CAPTURED, amount=captured)
+    state = REFUNDED if refunded >= captured else PART_REFUNDED
+    return made._replace(state=state, amount=refunded, captured=captured, captured_at=_paid_at(intent))
+
+
+def _paid_at(intent: Mapping[str, Any]) -> int:
+    return seconds(_attempt(intent).get("created_at"))
 
 
 def _attempt(intent: Mapping[str, Any]) -> Mapping[str, Any]:

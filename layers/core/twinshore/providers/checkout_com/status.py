@@ -127,12 +127,13 @@ def fetched_notice(reference: str, payment: Mapping[str, Any]) -> Notice:
     state, balances = state_of(payment), payment.get("balances")
     balances = balances if isinstance(balances, dict) else {}
     refunded = balances.get("total_refunded") or 0
-    amount = None
-    if state == CAPTURED:
-        amount = _money(balances.get("total_captured", payment.get("amount")), payment.get("currency"))
-    elif state in (PART_REFUNDED, REFUNDED):
+    amount, captured = None, None
+    if state in (CAPTURED, PART_REFUNDED, REFUNDED):
+        amount = taken = _money(balances.get("total_captured", payment.get("amount")), payment.get("currency"))
+    if state in (PART_REFUNDED, REFUNDED):
         whole = payment.get("amount") if state == REFUNDED else None
-        amount = _money(refunded or whole, payment.get("currency"))
+        amount, captured = _money(refunded or whole, payment.get("currency")), taken
+    paid_at = _seconds(payment.get("processed_on")) or _seconds(payment.get("requested_on"))
     payment_id = str(payment.get("id", ""))
     return Notice(
         id=f"query:{payment_id}:{state}:{refunded}",
@@ -140,7 +141,9 @@ def fetched_notice(reference: str, payment: Mapping[str, Any]) -> Notice:
         provider_id=payment_id if state in (CAPTURED, PART_REFUNDED, REFUNDED) else "",
         state=state,
         amount=amount,
-        occurred_at=_seconds(payment.get("processed_on")) or _seconds(payment.get("requested_on")),
+        occurred_at=0 if captured else paid_at,
+        captured=captured,
+        captured_at=paid_at if captured else 0,
     )
 
 

@@ -17,4 +17,5 @@ CAPABILITIES = Capabilities(
     signature_covers_body=True,
     tells_refunds=False,
     hosts=("api.saas.dana.id", "api.sandbox.dana.id"),
+    query_tells_refunds=False,
 )

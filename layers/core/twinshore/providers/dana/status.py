@@ -93,11 +93,14 @@ def queried(reference: str, found: Mapping[str, Any]) -> Notice:
     if state == CLOSED and paid_at:
         state = REFUNDED  # paid, and then cancelled: the payer has the money back
     ours = str(found.get("originalPartnerReferenceNo") or reference)
+    amount = from_dana(found.get("amount")) if state in (CAPTURED, REFUNDED) else None
     return Notice(
         id=f"query:{ours}:{state}",
         reference=ours,
         provider_id=str(found.get("originalReferenceNo") or ""),
         state=state,
-        amount=from_dana(found.get("amount")) if state in (CAPTURED, REFUNDED) else None,
-        occurred_at=paid_at or 0,
+        amount=amount,
+        occurred_at=0 if state == REFUNDED else paid_at or 0,
+        captured=amount if state == REFUNDED else None,
+        captured_at=(paid_at or 0) if state == REFUNDED else 0,
     )

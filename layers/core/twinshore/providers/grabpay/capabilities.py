@@ -17,4 +17,5 @@ CAPABILITIES = Capabilities(
     we_capture=True,
     tells_refunds=False,
     hosts=("partner-api.grab.com", "partner-api.stg-myteksi.com"),
+    query_tells_refunds=False,
 )

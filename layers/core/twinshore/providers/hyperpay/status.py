@@ -110,19 +110,23 @@ def fetched_notice(reference: str, transactions: Sequence[Mapping[str, Any]], ta
         total = amount.amount_minor
     last = max((one for one in done if one.get("paymentType") in (CHARGEBACK, CHARGEBACK_REVERSED)),
                key=_seconds, default=None)  # fmt: skip
-    state, told = CAPTURED, amount
+    state, told, at = CAPTURED, amount, _seconds(taken)
     if total:
         state = REFUNDED if total >= amount.amount_minor else PART_REFUNDED
         told = Money(total, amount.currency)
+        at = max(_seconds(one) for one in done if one.get("paymentType") in (REFUND, REVERSAL))
     elif last is not None:
         state = DISPUTED if last["paymentType"] == CHARGEBACK else DISPUTE_WON
+        at = _seconds(last)
     return Notice(
         id=f"query:{taken.get('id')}:{state}:{total}",
         reference=reference,
         provider_id=str(taken.get("id", "")),
         state=state,
         amount=told,
-        occurred_at=_seconds(taken),
+        occurred_at=at,
+        captured=None if state == CAPTURED else amount,
+        captured_at=0 if state == CAPTURED else _seconds(taken),
     )
 
 

@@ -100,6 +100,8 @@ def order_notice(order: Mapping[str, Any], account: str) -> Notice:
     amount = {CAPTURED: paid, REFUNDED: paid, PART_REFUNDED: returned}.get(state)
     if amount is not None and not amount.amount_minor:
         amount = None  # it does not say: a state without its money is not believed
+    # When it was paid the order does not say once something newer has happened to it.
+    gone_back = state in (PART_REFUNDED, REFUNDED, DISPUTED, DISPUTE_WON, DISPUTE_LOST)
     return Notice(
         id=f"query:{order.get('id')}:{state}:{returned.amount_minor}",
         reference=str(order.get("external_reference") or ""),
@@ -107,6 +109,7 @@ def order_notice(order: Mapping[str, Any], account: str) -> Notice:
         state=state,
         amount=amount,
         occurred_at=_seconds(order.get("last_updated_date")),
+        captured=paid if gone_back and paid.amount_minor else None,
     )
 
 

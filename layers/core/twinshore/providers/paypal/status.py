@@ -131,6 +131,8 @@ def order_notice(order: Mapping[str, Any]) -> Notice:
     unit = purchase_unit(order)
     capture = leading_capture(order)
     state, amount, refunded = ORDER_STATUS.get(str(order.get("status")), PENDING), None, 0
+    captured, captured_at = None, _seconds((capture or {}).get("create_time"))
+    occurred_at = captured_at
     if capture is not None:
         state = CAPTURE_STATUS.get(str(capture.get("status")), PENDING)
         returned = _refunded(order)
@@ -141,13 +143,17 @@ def order_notice(order: Mapping[str, Any]) -> Notice:
             amount = from_paypal(capture.get("amount"))
         elif state == PART_REFUNDED and returned:
             amount = Money(refunded, returned[0].currency)
+        if state in (PART_REFUNDED, REFUNDED):
+            captured, occurred_at = from_paypal(capture.get("amount")), _refunded_at(order)
     return Notice(
         id=f"query:{order.get('id')}:{state}:{refunded}",
         reference=str(unit.get("custom_id") or ""),
         provider_id=str(order.get("id", "")),
         state=state,
         amount=amount,
-        occurred_at=_seconds((capture or {}).get("create_time")),
+        occurred_at=occurred_at,
+        captured=captured,
+        captured_at=captured_at if captured else 0,
     )
 
 
@@ -224,8 +230,17 @@ def _news(event: Mapping[str, Any], reference: str, provider_id: str, state: str
 
 
 def _refunded(order: Mapping[str, Any]) -> list[Money]:
-    done = [one for one in _payments(order, "refunds") if REFUND_STATUS.get(str(one.get("status"))) == REFUNDED]
-    return [from_paypal(one.get("amount")) for one in done]
+    return [from_paypal(one.get("amount")) for one in _done_refunds(order)]
+
+
+def _refunded_at(order: Mapping[str, Any]) -> int:
+    """Of the newest; 0 where none says."""
+    times = (_seconds(one.get("update_time") or one.get("create_time")) for one in _done_refunds(order))
+    return max(times, default=0)
+
+
+def _done_refunds(order: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in _payments(order, "refunds") if REFUND_STATUS.get(str(one.get("status"))) == REFUNDED]
 
 
 def _payments(order: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:

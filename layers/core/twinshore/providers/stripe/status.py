@@ -105,18 +105,21 @@ def fetched_notice(intent: Mapping[str, Any]) -> Notice:
     if state == CREATED and intent.get("last_payment_error"):
         state = FAILED
     refunded = charge.get("amount_refunded") or 0
-    amount = None
+    amount, captured, paid_at = None, None, _seconds(charge.get("created"))
     if state == CAPTURED:
-        whole = bool(charge.get("refunded"))
-        state = (REFUNDED if whole else PART_REFUNDED) if refunded else CAPTURED
-        amount = _money(refunded or intent.get("amount_received"), intent.get("currency"))
+        amount = taken = _money(intent.get("amount_received"), intent.get("currency"))
+        if refunded:
+            state = REFUNDED if charge.get("refunded") else PART_REFUNDED
+            amount, captured = _money(refunded, intent.get("currency")), taken
     return Notice(
         id=f"query:{intent.get('id')}:{state}:{refunded}",
         reference=_metadata(intent, "reference"),
         provider_id=str(intent.get("id", "")),
         state=state,
         amount=amount,
-        occurred_at=_seconds(charge.get("created")),
+        occurred_at=0 if captured else paid_at,
+        captured=captured,
+        captured_at=paid_at if captured else 0,
     )
 
 
@@ -152,7 +155,8 @@ def _intent_notice(event: Mapping[str, Any], intent: Mapping[str, Any]) -> Notic
 
 
 def _charge_notice(event: Mapping[str, Any], charge: Mapping[str, Any]) -> Notice:
-    """The charge carries the sum of all its refunds."""
+    """The charge carries the sum of all its refunds, and what it took: at once, for none waits for our capture."""
+    taken = charge.get("amount_captured") is not None
     return Notice(
         id=event["id"],
         reference=_metadata(charge, "reference"),
@@ -160,6 +164,8 @@ def _charge_notice(event: Mapping[str, Any], charge: Mapping[str, Any]) -> Notic
         state=REFUNDED if charge.get("refunded") is True else PART_REFUNDED,
         amount=_money(charge.get("amount_refunded"), charge.get("currency")),
         occurred_at=_seconds(event.get("created")),
+        captured=_money(charge["amount_captured"], charge.get("currency")) if taken else None,
+        captured_at=_seconds(charge.get("created")) if taken else 0,
     )
 
 

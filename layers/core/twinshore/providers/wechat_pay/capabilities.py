@@ -16,4 +16,5 @@ CAPABILITIES = Capabilities(
     payer_needs=("wechat_openid",),
     hosts=("api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"),
     bill_utc_offset_seconds=8 * 3600,  # Beijing, all year
+    query_tells_refunds=False,
 )

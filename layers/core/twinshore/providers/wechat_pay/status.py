@@ -98,6 +98,7 @@ def refusal(code: object, request_id: str) -> Problem:
 def payment_notice(notice_id: str, transaction: Mapping[str, Any]) -> Notice:
     """From a decrypted notice or a queried order. Orders match on `total`: `payer_total` is less with coupons."""
     state = TRADE_STATE.get(transaction.get("trade_state", ""), PENDING)
+    paid_at, gone_back = seconds(transaction.get("success_time")), state == PART_REFUNDED
     return Notice(
         notice_id,
         str(transaction.get("out_trade_no", "")),
@@ -105,7 +106,9 @@ def payment_notice(notice_id: str, transaction: Mapping[str, Any]) -> Notice:
         str(transaction.get("transaction_id") or transaction.get("id") or ""),
         state,
         _amount(transaction, "total") if state == CAPTURED else None,
-        seconds(transaction.get("success_time")),
+        0 if gone_back else paid_at,
+        captured=_amount(transaction, "total") if gone_back else None,
+        captured_at=paid_at if gone_back else 0,
     )
 
 

@@ -20,4 +20,5 @@ CAPABILITIES = Capabilities(
     signature_covers_body=True,
     payer_needs=("wechat_openid",),
     hosts=("apihk.mch.weixin.qq.com",),
+    query_tells_refunds=False,
 )

@@ -24,7 +24,7 @@ def global_payment_notice(notice_id: str, transaction: Mapping[str, Any]) -> Not
     """WeChat's number is `id`. `total` is in the order's currency; what the payer paid, in yuan by `exchange_rate`, is
     theirs to know. Raises BadRequest if the currency is not said: the mainland's default would be a wrong one."""
     notice = payment_notice(notice_id, transaction)
-    if notice.amount is not None and not transaction["amount"].get("currency"):
+    if (notice.amount or notice.captured) is not None and not transaction["amount"].get("currency"):
         raise BadRequest("The amount has no currency.")
     return notice
 
