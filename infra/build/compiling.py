@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from infra.build.targets import Target
@@ -18,7 +19,7 @@ def interpreter(python: tuple[int, int]) -> str | None:
     """A CPython of exactly this minor version on this machine, or None."""
     name = f"python{python[0]}.{python[1]}"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    for candidate in (shutil.which(name), *sorted(map(str, pyenv.glob(f"{python[0]}.{python[1]}.*/bin/{name}")))):
+    for candidate in (shutil.which(name), sys.executable, *sorted(map(str, pyenv.glob(f"{python[0]}.{python[1]}.*/bin/{name}")))):
         if candidate and _is(candidate, python):
             return candidate
     return None

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from infra.build.compiling import interpreter
 from infra.build.sizes import Size, breaches, page, sizes
 from infra.build.staging import stage, zip_of
-from infra.build.targets import DEPS_LIMIT_BYTES, TARGETS, Target, doors
+from infra.build.targets import DEPS_LIMIT_BYTES, TARGETS, doors
+from tests.support.deployed.built import Built
 from tests.support.tree import ROOT
 
 AWS = next(target for target in TARGETS if target.cloud == "aws")
 
 
-@pytest.fixture(scope="module", params=TARGETS, ids=lambda target: target.cloud)
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Target, Path, str]:
-    build = tmp_path_factory.mktemp("build")
-    return request.param, build / request.param.cloud, stage(request.param, build)
+@pytest.fixture(params=[target.cloud for target in TARGETS])
+def built(request: pytest.FixtureRequest) -> Built:
+    found: Built = request.getfixturevalue(request.param)
+    return found
 
 
 def names(home: Path, artefact: str) -> list[str]:
@@ -27,18 +27,18 @@ def names(home: Path, artefact: str) -> list[str]:
         return archive.namelist()
 
 
-def test_two_builds_are_the_same_bytes(built: tuple[Target, Path, str], tmp_path: Path) -> None:
+def test_two_builds_are_the_same_bytes(built: Built, tmp_path: Path) -> None:
     target, home, _ = built
     stage(target, tmp_path)
     assert [size.sha256 for size in sizes(home)] == [size.sha256 for size in sizes(tmp_path / target.cloud)]
 
 
-def test_everything_is_within_its_limit(built: tuple[Target, Path, str]) -> None:
+def test_everything_is_within_its_limit(built: Built) -> None:
     target, home, _ = built
     assert breaches(target, sizes(home)) == []
 
 
-def test_each_zip_has_the_layout_of_its_cloud(built: tuple[Target, Path, str]) -> None:
+def test_each_zip_has_the_layout_of_its_cloud(built: Built) -> None:
     target, home, _ = built
     inside = f"{target.inside}/" if target.inside else ""
     for door in doors():
@@ -51,11 +51,8 @@ def test_each_zip_has_the_layout_of_its_cloud(built: tuple[Target, Path, str]) -
     assert not [name for name in names(home, "layer-deps") if not name.startswith(inside)]
 
 
-def test_every_module_brings_its_bytecode_which_nobody_checks_against_a_time(built: tuple[Target, Path, str]) -> None:
-    target, home, python = built
-    if not python:
-        assert interpreter(target.python) is None
-        return
+def test_every_module_brings_its_bytecode_which_nobody_checks_against_a_time(built: Built) -> None:
+    target, home, _ = built
     tag = f"cpython-{target.python[0]}{target.python[1]}"
     for artefact in ("layer-core", "layer-deps", *doors()):
         with zipfile.ZipFile(zip_of(home, artefact)) as archive:
@@ -68,7 +65,7 @@ def test_every_module_brings_its_bytecode_which_nobody_checks_against_a_time(bui
                     assert flags == 0b01, f"{cached}: hashed, and not checked (PEP 552)"
 
 
-def test_native_code_is_for_the_clouds_interpreter(built: tuple[Target, Path, str]) -> None:
+def test_native_code_is_for_the_clouds_interpreter(built: Built) -> None:
     target, home, _ = built
     native = [name for name in names(home, "layer-deps") if name.endswith(".so") and "/lib" not in name]
     foreign = [
@@ -77,13 +74,13 @@ def test_native_code_is_for_the_clouds_interpreter(built: tuple[Target, Path, st
     assert native and foreign == []
 
 
-def test_no_place_of_the_building_machine_is_in_the_bytecode(built: tuple[Target, Path, str]) -> None:
+def test_no_place_of_the_building_machine_is_in_the_bytecode(built: Built) -> None:
     _, home, _ = built
     with zipfile.ZipFile(zip_of(home, "layer-core")) as archive:
         assert [name for name in archive.namelist() if str(home).encode() in archive.read(name)] == []
 
 
-def test_the_staged_declaration_names_staged_folders(built: tuple[Target, Path, str]) -> None:
+def test_the_staged_declaration_names_staged_folders(built: Built) -> None:
     target, home, _ = built
     text = (home / ("template.yaml" if target.cloud == "aws" else "serverless.yml")).read_text(encoding="utf-8")
     assert "BuildMethod" not in text
@@ -108,6 +105,6 @@ def test_a_layers_lock_has_a_digest_for_every_package() -> None:
         assert packages and all(line.endswith("\\") for line in packages), "followed by its --hash lines"
 
 
-def test_a_page_says_which_cloud_has_no_bytecode(built: tuple[Target, Path, str]) -> None:
+def test_a_page_says_which_cloud_has_no_bytecode(built: Built) -> None:
     target, home, _ = built
     assert "NOT compiled" in page(target, home, sizes(home), "")
