@@ -103,7 +103,10 @@ def test_twenty_threads_with_the_same_news_all_succeed_and_one_moves_the_order(s
 def test_museum_2_the_same_notification_much_later_is_acknowledged_and_has_no_effect(
     shop: Shop, later_seconds: int
 ) -> None:
-    """VivaPayments #2553: a repeated notification was taken for a new payment once the dedupe record was gone."""
+    """VivaPayments/API #2553: the same notification comes again an hour later, and was counted again.
+
+    https://github.com/VivaPayments/API/issues/2553
+    """
     order_id, reference = paid_but_unknown(shop)
     sent = shop.paper.webhook(reference)
     shop.webhook(sent)

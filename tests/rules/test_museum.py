@@ -10,7 +10,7 @@ from tests.support.tree import parsed, python_files
 
 ROWS = {
     1: ("medusajs/medusa/issues/13301", "mercurjs/mercur/issues/1418"),
-    2: ("VivaPayments #2553",),
+    2: ("VivaPayments/API/issues/2553",),
     3: ("juspay/hyperswitch/issues/9278", "juspay/hyperswitch/issues/11687"),
     4: ("juspay/hyperswitch/issues/13180",),
     5: ("stripe/stripe-node/issues/1768",),
