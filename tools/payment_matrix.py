@@ -55,7 +55,7 @@ ROWS = (
     Row("refunded in part, and the rest", "test_refunded_in_part_and_the_rest", _refunds),
     Row("disputed", "test_disputed", _disputed),
     Row("amount differs: flagged or not taken, never credited", "test_amount_differs"),
-    Row("5xx, HTML, reset, lost answer to create", "test_an_unclear_answer_to_create"),
+    Row("5xx (a page, JSON), HTML, reset, lost answer to create", "test_an_unclear_answer_to_create"),
     Row("the same to a query", "test_an_unclear_answer_to_a_query"),
     Row("the same to a refund", "test_an_unclear_answer_to_a_refund"),
     Row("captured once", "test_captured_by_us", lambda party: "by us" if party.can.we_capture else "by itself"),

@@ -9,9 +9,9 @@ import pytest
 from tests.support.party import Party
 from tests.support.scenario import PRICE, Scene, paid_once
 
-FAULTS = ({"status": 503}, {"status": 200}, {"reset": True}, {"lose_answer": True})
-"""5xx, a page that says 200, a cut before and a cut after it was carried out."""
-UNCLEAR = pytest.mark.parametrize("fault", FAULTS, ids=["5xx", "html", "reset", "lost-answer"])
+FAULTS = ({"status": 503}, {"status": 500, "json": True}, {"status": 200}, {"reset": True}, {"lose_answer": True})
+"""5xx, 5xx in JSON that says "failed", a page that says 200, a cut before and a cut after it was carried out."""
+UNCLEAR = pytest.mark.parametrize("fault", FAULTS, ids=["5xx", "5xx-json", "html", "reset", "lost-answer"])
 
 
 class UnclearAnswers:
