@@ -120,6 +120,20 @@ def test_the_addresses_in_a_providers_code_are_those_of_its_table(name: str) -> 
 
 
 @pytest.mark.parametrize("name", OURS)
+def test_a_provider_is_built_with_the_guard_and_knows_no_other_way_out(name: str) -> None:
+    """Clients take `send` with a default without a guard, for tests: what the wiring builds must not use it."""
+    entry = (FOLDER / name / "entry.py").read_text(encoding="utf-8")
+    assert entry.count("send_to(CAPABILITIES.hosts, setup.base_url)") == 1
+    for file in (FOLDER / name).glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(
+            r"^(?!    from twinshore\.outbound import Reply$).*twinshore(\.| import )outbound", text, re.M
+        )
+        assert not re.search(r"\b(http\.client|urllib\.request|import socket)\b", text), file.name
+        assert "send_outbound(" not in text
+
+
+@pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("secret", ["", "{}", "[]", "null", "not json", '{"unknown": "member"}'])
 def test_an_empty_or_half_written_secret_is_a_closed_door(name: str, secret: str) -> None:
     with pytest.raises(ProviderNotConfigured) as refused:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
-from twinshore.providers.exchange import HostNotAllowed, send_to
+from twinshore.payments.port import OutcomeUnknown
+from twinshore.providers.exchange import HostNotAllowed, ask, send_outbound, send_to
 
 HOSTS = ("api.example.invalid", "*-live.example.invalid")
 
@@ -13,6 +14,13 @@ HOSTS = ("api.example.invalid", "*-live.example.invalid")
 class Party(Twin):
     def handle(self, request: TwinRequest) -> TwinReply:
         return json_reply({"path": request.path})
+
+
+class Faulty(Twin):
+    """Answers with the status that the path names, and speaks of success."""
+
+    def handle(self, request: TwinRequest) -> TwinReply:
+        return json_reply({"status": "succeeded"}, int(request.path[1:]))
 
 
 @pytest.mark.parametrize(
@@ -53,3 +61,15 @@ def test_with_a_twin_its_address_is_the_only_one() -> None:
         for url in (f"{other.url}/v1", "https://api.example.invalid/v1"):
             with pytest.raises(HostNotAllowed):
                 send("GET", url, {}, b"", 2.0)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 399, 500, 502, 503, 504, 599])
+def test_a_fault_of_theirs_and_a_redirect_are_no_answer_whatever_the_body_says(status: int) -> None:
+    with Faulty() as party, pytest.raises(OutcomeUnknown):
+        ask(send_outbound, "GET", f"{party.url}/{status}", {}, b"")
+
+
+@pytest.mark.parametrize("status", [200, 201, 299, 400, 401, 404, 422, 429, 499])
+def test_everything_else_is_an_answer(status: int) -> None:
+    with Faulty() as party:
+        assert ask(send_outbound, "GET", f"{party.url}/{status}", {}, b"").status == status
