@@ -1,112 +1,64 @@
 """The twin of Adyen: payment links, modifications, idempotency keys, and notifications whose items carry an HMAC.
 
-Notifications go to `webhook_url` (an endpoint is set up in the Customer Area, not per payment): set the attribute, or
-`POST /_twin/webhook_endpoint` `{"url"}`.
+Notifications go to `webhook_url`: an endpoint is set up in the Customer Area, not per payment.
 
 The payer's side: `POST /_twin/pay` with `{"redirect_url"}` or `{"link"}`; `"decline": "Refused"` declines, and the
 link may be tried again. A cardholder who complains: `POST /_twin/dispute` `{"reference", "event": "CHARGEBACK"}`.
-Each notification is delivered twice, and what happened at once arrives newest first.
 
-Switches, besides those of `server` and `notices`:
-    in_order              true: news goes out in the order in which it happened
-    reorder               true: news of a payment waits until that of its refund, capture or dispute overtakes it
+Switches, besides those of `payment`:
     together              true: what happened at once is one notification with several items
     refund_outcome        "succeeded" (default), "refused", "failed_later" (REFUND, then REFUND_FAILED)
     capture_outcome       "succeeded" (default), "failed" (CAPTURE_FAILED)
     refund_names_payment  true: the merchantReference of refund news is the payment's, as some accounts have it
     old_key               true: signed with the oldest live key
-    lose_answer           true: calls are carried out, and the connection closes without a word
-
-`POST /_twin/roll_secret` `{}`: a second HMAC key; the last two are live.
 """
 
 from __future__ import annotations
 
-import copy
 import hmac
 import json
 import re
 import secrets
 import time
 from base64 import b64encode
-from pathlib import Path
 from typing import Any
 
 from sandbox.twins.adyen_book import Book, Refusal
-from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
-from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+from sandbox.twins.payment import PaymentTwin
+from sandbox.twins.server import TwinReply, TwinRequest, json_reply
 
 MERCHANT_ACCOUNT = "TwinshoreECOM"
-LIVE_KEYS = 2
 _LINK = re.compile(r"/v71/paymentLinks/(PL\w+)")
 _CHANGE = re.compile(r"/v71/payments/(\w+)/(captures|cancels|refunds)")
 _EVENT = {"captures": "CAPTURE", "cancels": "CANCELLATION", "refunds": "REFUND"}
 
 
-class AdyenTwin(Twin):
-    name = "adyen"
+class AdyenTwin(PaymentTwin):
+    """capture: how the merchant account is set up, "automatic" or "manual"."""
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        port: int = 0,
-        *,
-        webhook_url: str = "",
-        capture: str = "automatic",
-        ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS,
-    ) -> None:
-        super().__init__(folder, port)
-        self.webhook_url = webhook_url or self.recall("webhook_url", "")
-        made = {
+    name = "adyen"
+    rolled = "hmac_keys"
+    book: Book
+
+    def __init__(self, *given: Any, capture: str = "automatic", **named: Any) -> None:
+        self._capture = capture
+        super().__init__(*given, **named)
+
+    def make_keys(self) -> dict[str, Any]:
+        return {
             "api_key": f"AQE{secrets.token_urlsafe(40)}",
             "merchant_account": MERCHANT_ACCOUNT,
-            "hmac_keys": [secrets.token_hex(32).upper()],
-            "capture": capture,
+            "hmac_keys": [self.new_key()],
+            "capture": self._capture,
         }
-        self.keys: dict[str, Any] = self.recall("keys", made)
-        self.remember("keys", self.keys)
-        self.book = Book(self.recall("book", {}))
-        self.answers: dict[str, Any] = self.recall("answers", {})
-        self.notices = _SignedInside(self, _headers, ladder_seconds)
 
-    def start(self) -> Twin:
-        self.notices.start()
-        return super().start()
+    def new_key(self) -> str:
+        return secrets.token_hex(32).upper()
 
-    def stop(self) -> None:
-        super().stop()
-        self.notices.stop()
+    def open_book(self, kept: dict[str, Any]) -> Book:
+        return Book(kept)
 
-    def secret(self) -> dict[str, Any]:
-        """What our side's secret store holds: the JSON of `adyen_from_secret`."""
-        return copy.deepcopy(self.keys)
-
-    def roll_secret(self) -> None:
-        self.keys["hmac_keys"] = [secrets.token_hex(32).upper(), *self.keys["hmac_keys"]][:LIVE_KEYS]
-        self.remember("keys", self.keys)
-
-    def undelivered(self) -> list[dict[str, Any]]:
-        return self.notices.waiting()
-
-    def answer(self, request: TwinRequest) -> TwinReply | None:
-        lost = self.faults.get("lose_answer") and not request.path.startswith("/_twin/")
-        reply = super().answer(request)
-        return None if lost else reply
-
-    def handle(self, request: TwinRequest) -> TwinReply:
-        with self.lock:
-            try:
-                if request.path.startswith("/_twin/"):
-                    reply = self._outside(request)
-                else:
-                    reply = self._authenticated(request)
-            except Refusal as no:
-                reply = _refused(no)
-            self.remember("book", self.book.kept())
-        self.note("request", method=request.method, path=request.path, answer=reply.status)
-        return reply
-
-    def _authenticated(self, request: TwinRequest) -> TwinReply:
+    def api(self, request: TwinRequest) -> TwinReply:
         if not hmac.compare_digest(request.headers.get("x-api-key", ""), self.keys["api_key"]):
             raise Refusal(401, "000", "security")
         if request.method == "POST" and request.json().get("merchantAccount") != MERCHANT_ACCOUNT:
@@ -118,11 +70,8 @@ class AdyenTwin(Twin):
             return self._route(request)
         # The first answer comes again, whatever is asked under the same key.
         if key not in self.answers:
-            reply = self._route(request)
-            self.answers[key] = {"status": reply.status, "answer": json.loads(reply.body)}
-            self.remember("answers", self.answers)
-        earlier = self.answers[key]
-        return json_reply(earlier["answer"], earlier["status"])
+            self.keep_answer(key, self._route(request))
+        return self.kept_answer(key)
 
     def _route(self, request: TwinRequest) -> TwinReply:
         if request.path == "/v71/paymentLinks" and request.method == "POST":
@@ -149,41 +98,26 @@ class AdyenTwin(Twin):
             items.append({**item, "eventCode": "REFUND_FAILED"})
         if what == "captures" and self.faults.get("capture_outcome") == "failed":
             items.append({**item, "eventCode": "CAPTURE_FAILED"})
-        self._tell(payment["reference"], items, hold=False)
-        self.notices.release(payment["reference"])
+        self.tell_first(payment["reference"], self._news(items))
         answer = {**fields, "paymentPspReference": payment_id, "pspReference": made, "status": "received"}
         return json_reply(answer, 201)
 
-    def _outside(self, request: TwinRequest) -> TwinReply:
-        wanted = request.json()
-        if request.path == "/_twin/webhook_endpoint":
-            self.webhook_url = str(wanted["url"])
-            self.remember("webhook_url", self.webhook_url)
-            return json_reply({"url": self.webhook_url})
-        if request.path == "/_twin/roll_secret":
-            self.roll_secret()
-            return json_reply({})
-        if request.path == "/_twin/pay":
-            return self._pay(wanted)
-        if request.path == "/_twin/dispute":
-            return self._dispute(str(wanted.get("reference")), str(wanted.get("event", "CHARGEBACK")))
-        raise Refusal(404, "000")
-
-    def _pay(self, wanted: dict[str, Any]) -> TwinReply:
+    def pay(self, wanted: dict[str, Any]) -> TwinReply:
         link_id = str(wanted.get("link") or str(wanted.get("redirect_url", "")).rpartition("/")[2])
         declined = bool(wanted.get("decline"))
         made, link = self.book.try_to_pay(link_id, declined)
         item = self._item("AUTHORISATION", made, link["reference"], link["amount"])
-        self._tell(link["reference"], [{**item, "success": "false" if declined else "true"}])
+        self.tell(link["reference"], self._news([{**item, "success": "false" if declined else "true"}]))
         answer = {"resultCode": "Refused" if declined else "Authorised", "pspReference": made}
         return json_reply(answer, 402 if declined else 200)
 
-    def _dispute(self, reference: str, event: str) -> TwinReply:
+    def dispute(self, wanted: dict[str, Any]) -> TwinReply:
+        reference, event = str(wanted.get("reference")), str(wanted.get("event", "CHARGEBACK"))
         for payment_id, payment in self.book.payments.items():
             if payment["reference"] == reference:
                 made = f"DSP{payment_id[3:]}"  # one dispute per payment: all its news carries one reference
-                self._tell(reference, [self._item(event, made, reference, payment["amount"], payment_id)], hold=False)
-                self.notices.release(reference)
+                item = self._item(event, made, reference, payment["amount"], payment_id)
+                self.tell_first(reference, self._news([item]))
                 return json_reply({"pspReference": made})
         raise Refusal(404, "000")
 
@@ -203,37 +137,32 @@ class AdyenTwin(Twin):
             "success": "true",
         }
 
-    def _tell(self, reference: str, items: list[dict[str, Any]], hold: bool = True) -> None:
-        """Newest first, unless told to keep order."""
-        ordered = items if self.faults.get("in_order") else items[::-1]
-        for batch in [ordered] if self.faults.get("together") else [[item] for item in ordered]:
-            wrapped = [{"NotificationRequestItem": item} for item in batch]
-            body = json.dumps({"live": "false", "notificationItems": wrapped}, ensure_ascii=False)
-            notice_id = f"{batch[0]['eventCode']}:{batch[0]['pspReference']}"
-            held = reference if hold and self.faults.get("reorder") else ""
-            self.notices.add(notice_id, self.webhook_url, body, hold=held)
+    def _news(self, items: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        """A notification for each item, or one for all of them."""
+        at_once = items if self.faults.get("in_order") else items[::-1]
+        batches = [at_once] if self.faults.get("together") else [[item] for item in items]
+        return [(batch[0]["eventCode"], {"items": batch}) for batch in batches]
 
-    def signed(self, body: str, wrongly: bool) -> str:
+    def event(self, kind: str, subject: dict[str, Any]) -> tuple[str, str]:
+        wrapped = [{"NotificationRequestItem": item} for item in subject["items"]]
+        body = json.dumps({"live": "false", "notificationItems": wrapped}, ensure_ascii=False)
+        return f"{kind}:{subject['items'][0]['pspReference']}", body
+
+    def notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
+        return {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Adyen HttpClient 1.0"}
+
+    def notice_body(self, notice: dict[str, Any], wrongly: bool) -> str:
+        """The signature is part of the body, in each item."""
         key = self.keys["hmac_keys"][-1 if self.faults.get("old_key") else 0]
-        notification = json.loads(body)
+        notification = json.loads(notice["body"])
         for wrapped in notification["notificationItems"]:
             item = wrapped["NotificationRequestItem"]
             item["additionalData"]["hmacSignature"] = _hmac_of({**item, "success": "?"} if wrongly else item, key)
         return json.dumps(notification, ensure_ascii=False)
 
-
-class _SignedInside(Notices):
-    """The signature is part of the body, so each try has its own body."""
-
-    def _deliver(self, notice: dict[str, Any]) -> None:
-        twin = self._twin
-        assert isinstance(twin, AdyenTwin)
-        notice["body"] = twin.signed(notice["body"], bool(twin.faults.get("wrong_signature")))
-        super()._deliver(notice)
-
-
-def _headers(notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
-    return {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Adyen HttpClient 1.0"}
+    def refused(self, no: Refusal) -> TwinReply:
+        answer = {"status": no.status, "errorCode": no.code, "message": "twin", "errorType": no.kind}
+        return json_reply(answer, no.status)
 
 
 def _hmac_of(item: dict[str, Any], key: str) -> str:
@@ -241,7 +170,3 @@ def _hmac_of(item: dict[str, Any], key: str) -> str:
     fields += [item["merchantReference"], item["amount"]["value"], item["amount"]["currency"]]
     text = ":".join(map(str, [*fields, item["eventCode"], item["success"]]))
     return b64encode(hmac.digest(bytes.fromhex(key), text.encode(), "sha256")).decode()
-
-
-def _refused(no: Refusal) -> TwinReply:
-    return json_reply({"status": no.status, "errorCode": no.code, "message": "twin", "errorType": no.kind}, no.status)

@@ -5,12 +5,11 @@ in a day. Notices are signed with DANA's key over the path of the order's own ad
 
 The payer's side: `POST /_twin/pay` with `{"redirect_url"}` (what `create` gave) or `{"partnerReferenceNo"}`; with
 `"expire": true` the order's time is over instead. The answer is `{"return_to"}`. A browser may also open the
-redirect_url. Each notice comes twice; only paid and expired orders have one, so there is nothing to reorder.
+redirect_url. Only paid and expired orders have a notice, at their own address: there is nothing to reorder.
 
-Switches, besides those of `server` and `notices`:
+Switches, besides those of `payment`:
     refund_outcome  "200" (default), "202" (in progress), or status and case of a refusal, e.g. "40314"
     paying          true: a payer's payment stays in the state between (02), and tells nothing
-    lose_answer     true, or the end of a path: calls are carried out, and the connection closes without a word
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ import hashlib
 import json
 import secrets
 import time
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,42 +26,28 @@ from cryptography.exceptions import InvalidSignature
 
 from sandbox.twins import wechat_pay_keys as rsa
 from sandbox.twins.dana_book import Book, Refusal, epoch, jakarta
-from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
-from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+from sandbox.twins.payment import PaymentTwin, json_object
+from sandbox.twins.server import TwinReply, TwinRequest, json_reply
 
 CLOCK_DRIFT_SECONDS = 300
 _PATH = "/payment-gateway/v1.0/debit/"
 _SERVICES = {"payment-host-to-host.htm": "54", "status.htm": "55", "cancel.htm": "57", "refund.htm": "58"}
+NO_SERVICE = "00"
 _PAGE = """<!doctype html><title>DANA</title><form method="post"><h1>DANA (twin)</h1><button>Pay</button></form>"""
 
 
-class DanaTwin(Twin):
-    """keys: what `make_keys` made, to save the seconds of making them again."""
-
+class DanaTwin(PaymentTwin):
     name = "dana"
+    book: Book
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        port: int = 0,
-        *,
-        keys: dict[str, Any] | None = None,
-        ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS,
-    ) -> None:
-        super().__init__(folder, port)
-        self.keys: dict[str, Any] = self.recall("keys", None) or keys or make_keys()
-        self.remember("keys", self.keys)
-        self.book = Book(self.recall("book", {}), self.keys["merchant_id"])
+    def make_keys(self) -> dict[str, Any]:
+        return make_keys()
+
+    def open_book(self, kept: dict[str, Any]) -> Book:
+        return Book(kept, self.keys["merchant_id"])
+
+    def wake(self) -> None:
         self._seen: list[str] = self.recall("seen", [])
-        self.notices = Notices(self, self._notice_headers, ladder_seconds)
-
-    def start(self) -> Twin:
-        self.notices.start()
-        return super().start()
-
-    def stop(self) -> None:
-        super().stop()
-        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `dana_from_secret`."""
@@ -75,31 +59,18 @@ class DanaTwin(Twin):
             "dana_public_keys": [rsa.public_pem(self.keys["dana_private_key_pem"])],
         }
 
-    def undelivered(self) -> list[dict[str, Any]]:
-        return self.notices.waiting()
+    def api(self, request: TwinRequest) -> TwinReply:
+        if request.path.startswith("/checkout/"):
+            return self._page(request)
+        service = _SERVICES.get(request.path.removeprefix(_PATH), NO_SERVICE)
+        try:
+            self._authenticate(request)
+            return self._route(request, service)
+        except Refusal as no:
+            return _refusal(no, service)
 
-    def answer(self, request: TwinRequest) -> TwinReply | None:
-        switch = self.faults.get("lose_answer")
-        lost = request.path.endswith(switch) if isinstance(switch, str) else bool(switch)
-        reply = super().answer(request)
-        return None if lost and not request.path.startswith("/_twin/") else reply
-
-    def handle(self, request: TwinRequest) -> TwinReply:
-        service = _SERVICES.get(request.path.removeprefix(_PATH), "00")
-        with self.lock:
-            try:
-                if request.path.startswith(("/_twin/", "/checkout/")):
-                    reply = self._payer(request)
-                else:
-                    self._authenticate(request)
-                    reply = self._route(request, service)
-            except Refusal as no:
-                code = f"{no.status}{service}{no.case}"
-                reply = json_reply({"responseCode": code, "responseMessage": "twin"}, no.status)
-            self.remember("book", self.book.kept())
-            self.remember("seen", self._seen)
-        self.note("request", method=request.method, path=request.path, answer=reply.status)
-        return reply
+    def refused(self, no: Refusal) -> TwinReply:
+        return _refusal(no, NO_SERVICE)
 
     def _route(self, request: TwinRequest, service: str) -> TwinReply:
         wanted, now, status = _json(request), time.time(), 200
@@ -120,15 +91,13 @@ class DanaTwin(Twin):
             raise Refusal(404, "01")
         return json_reply({"responseCode": f"{status}{service}00", "responseMessage": "Successful", **told}, status)
 
-    def _payer(self, request: TwinRequest) -> TwinReply:
-        if request.path.startswith("/checkout/"):
-            order = self._of_token(request.path.rpartition("/")[2])
-            if request.method == "GET":
-                return TwinReply(200, _PAGE.encode(), {"Content-Type": "text/html; charset=utf-8"})
-            return TwinReply(303, b"", {"Location": self._pay(order)})
-        if request.path != "/_twin/pay":
-            raise Refusal(404, "01")
-        wanted = _json(request)
+    def _page(self, request: TwinRequest) -> TwinReply:
+        order = self._of_token(request.path.rpartition("/")[2])
+        if request.method == "GET":
+            return TwinReply(200, _PAGE.encode(), {"Content-Type": "text/html; charset=utf-8"})
+        return TwinReply(303, b"", {"Location": self._paid(order)})
+
+    def pay(self, wanted: dict[str, Any]) -> TwinReply:
         if wanted.get("redirect_url"):
             order = self._of_token(str(wanted["redirect_url"]).rpartition("/")[2])
         else:
@@ -137,9 +106,9 @@ class DanaTwin(Twin):
             order["state"] = "CANCELLED"
             self._tell(order)
             return json_reply({"return_to": _address(order, "PAY_RETURN")})
-        return json_reply({"return_to": self._pay(order)})
+        return json_reply({"return_to": self._paid(order)})
 
-    def _pay(self, order: dict[str, Any]) -> str:
+    def _paid(self, order: dict[str, Any]) -> str:
         self.book.pay(order, time.time())
         if self.faults.get("paying"):
             order["state"] = "PAYING"
@@ -158,7 +127,7 @@ class DanaTwin(Twin):
         body = json.dumps(notice, ensure_ascii=False, separators=(",", ":"))
         self.notices.add(secrets.token_hex(8), _address(order, "NOTIFICATION"), body)
 
-    def _notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
+    def notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         timestamp, path = jakarta(time.time()), urlsplit(notice["url"]).path
         signed = _message("POST", path, b"" if wrongly else body, timestamp)
         self.note("signed notice", id=notice["id"])
@@ -177,7 +146,7 @@ class DanaTwin(Twin):
             raise Refusal(401, "00")
         if said.get("x-partner-id") != self.keys["partner_id"] or not said.get("channel-id"):
             raise Refusal(401, "00")
-        if not any(self._signed(request, body, timestamp) for body in _spellings(request.body)):
+        if not any(self._is_signed(request, body, timestamp) for body in _spellings(request.body)):
             raise Refusal(401, "00")
         once = f"{timestamp[:10]}.{said.get('x-external-id', '')}"
         if once.endswith(".") or len(once) > 47:
@@ -185,8 +154,9 @@ class DanaTwin(Twin):
         if once in self._seen:
             raise Refusal(409, "00")
         self._seen.append(once)
+        self.remember("seen", self._seen)
 
-    def _signed(self, request: TwinRequest, body: bytes, timestamp: str) -> bool:
+    def _is_signed(self, request: TwinRequest, body: bytes, timestamp: str) -> bool:
         try:
             signature = base64.b64decode(request.headers.get("x-signature", ""), validate=True)
             message = _message(request.method, request.target, body, timestamp)
@@ -224,11 +194,9 @@ def _address(order: dict[str, Any], kind: str) -> str:
     return str(next(one["url"] for one in order["wanted"]["urlParams"] if one["type"] == kind))
 
 
+def _refusal(no: Refusal, service: str) -> TwinReply:
+    return json_reply({"responseCode": f"{no.status}{service}{no.case}", "responseMessage": "twin"}, no.status)
+
+
 def _json(request: TwinRequest) -> dict[str, Any]:
-    try:
-        value = request.json()
-    except ValueError:
-        raise Refusal(400, "00") from None
-    if not isinstance(value, dict):
-        raise Refusal(400, "00")
-    return value
+    return json_object(request, Refusal(400, "00"))

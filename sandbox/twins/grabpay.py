@@ -5,34 +5,29 @@ refuses; the answer is `{"return_to"}`, where Grab would send the browser. A bro
 gets a page with both buttons.
 
 GrabPay's own notices are not documented. This twin's are a guess: partnerTxID, txID, txStatus, and the request HMAC
-over our webhook's path. They go to `webhook_url`: set the attribute, or `POST /_twin/webhook_endpoint` `{"url"}`; each
-comes twice, and a completion is told before the agreement.
+over our webhook's path. They go to `webhook_url`; what happened at once is two: authorised, and the completion.
 
-Switches, besides those of `server` and `notices`:
+Switches, besides those of `payment`:
     unsigned_notices  true: notices carry no signature at all
-    reorder           true: the notice of a charge waits until one of its refunds overtakes it
     complete_outcome  "success" (default), "processing", "failed"
     refund_outcome    "success" (default), "processing", "failed"
-    lose_answer       true, or the end of a path: calls are carried out, and the connection closes without a word
 """
 
 from __future__ import annotations
 
 import base64
-import copy
 import hashlib
 import hmac
 import json
 import secrets
 import time
 from email.utils import formatdate, parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from sandbox.twins.grabpay_book import Book, Refusal
-from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
-from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+from sandbox.twins.payment import PaymentTwin, json_object
+from sandbox.twins.server import TwinReply, TwinRequest, json_reply
 
 CLOCK_DRIFT_SECONDS = 300
 JSON = "application/json"
@@ -41,67 +36,23 @@ _PAGE = """<!doctype html><title>Grab</title><form method="post"><h1>GrabPay (tw
 <button>Agree</button> <button name="decline" value="user_canceled">Decline</button></form>"""
 
 
-class GrabPayTwin(Twin):
+class GrabPayTwin(PaymentTwin):
     name = "grabpay"
+    book: Book
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        port: int = 0,
-        *,
-        webhook_url: str = "",
-        ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS,
-    ) -> None:
-        super().__init__(folder, port)
-        self.webhook_url = webhook_url or self.recall("webhook_url", "")
-        made = {
+    def make_keys(self) -> dict[str, Any]:
+        return {
             "partner_id": secrets.token_hex(16),
             "partner_secrets": [secrets.token_hex(16)],
             "client_id": secrets.token_hex(16),
             "client_secret": secrets.token_urlsafe(32),
             "merchant_ids": {currency: secrets.token_hex(16) for currency in ("MYR", "PHP", "SGD", "THB")},
         }
-        self.keys: dict[str, Any] = self.recall("keys", made)
-        self.remember("keys", self.keys)
-        self.book = Book(self.recall("book", {}), self.keys)
-        self.notices = Notices(self, self._notice_headers, ladder_seconds)
 
-    def start(self) -> Twin:
-        self.notices.start()
-        return super().start()
+    def open_book(self, kept: dict[str, Any]) -> Book:
+        return Book(kept, self.keys)
 
-    def stop(self) -> None:
-        super().stop()
-        self.notices.stop()
-
-    def secret(self) -> dict[str, Any]:
-        """What our side's secret store holds: the JSON of `partner_from_secret`."""
-        return copy.deepcopy(self.keys)
-
-    def undelivered(self) -> list[dict[str, Any]]:
-        return self.notices.waiting()
-
-    def answer(self, request: TwinRequest) -> TwinReply | None:
-        switch = self.faults.get("lose_answer")
-        lost = request.path.endswith(switch) if isinstance(switch, str) else bool(switch)
-        lost = lost and not request.path.startswith("/_twin/")
-        reply = super().answer(request)
-        return None if lost else reply
-
-    def handle(self, request: TwinRequest) -> TwinReply:
-        with self.lock:
-            try:
-                if request.path.startswith("/_twin/"):
-                    reply = self._control_payer(request)
-                else:
-                    reply = self._route(request)
-            except Refusal as no:
-                reply = json_reply({no.member: no.reason}, no.status)
-            self.remember("book", self.book.kept())
-        self.note("request", method=request.method, path=request.path, answer=reply.status)
-        return reply
-
-    def _route(self, request: TwinRequest) -> TwinReply:
+    def api(self, request: TwinRequest) -> TwinReply:
         asked, parts = (request.method, request.path), request.path.split("/")[1:]
         if request.path == _AUTHORIZE:
             return self._page(request)
@@ -129,15 +80,12 @@ class GrabPayTwin(Twin):
         if wanted != {"partnerTxID": number}:
             raise Refusal(404, "no_record_found")
         done = self.book.complete(number, str(self.faults.get("complete_outcome", "success")))
-        hold = number if self.faults.get("reorder") else ""
-        self._tell(number, done, hold)
-        self._tell(number, {**done, "txStatus": "authorised"}, hold)
+        self.tell(number, [(number, {**done, "txStatus": "authorised"}), (number, done)])
         return json_reply(done)
 
     def _refund(self, number: str, wanted: dict[str, Any]) -> TwinReply:
         refund = self.book.refund(number, wanted, str(self.faults.get("refund_outcome", "success")))
-        self._tell(wanted["partnerTxID"], refund)
-        self.notices.release(number)
+        self.tell_first(number, [(wanted["partnerTxID"], refund)])
         return json_reply(refund)
 
     def _page(self, request: TwinRequest) -> TwinReply:
@@ -151,31 +99,30 @@ class GrabPayTwin(Twin):
         outcome = self.book.consent(asked, decline)
         return f"{asked['redirect_uri']}?{outcome}&state={quote(asked['state'])}"
 
-    def _control_payer(self, request: TwinRequest) -> TwinReply:
-        wanted = _json(request)
-        if request.path == "/_twin/webhook_endpoint":
-            self.webhook_url = str(wanted["url"])
-            self.remember("webhook_url", self.webhook_url)
-            return json_reply({"url": self.webhook_url})
+    def pay(self, wanted: dict[str, Any]) -> TwinReply:
         address = urlsplit(str(wanted.get("redirect_url", "")))
-        if request.path != "/_twin/pay" or address.path != _AUTHORIZE:
+        if address.path != _AUTHORIZE:
             raise Refusal(404, "no_record_found")
         pairs = parse_qsl(address.query, keep_blank_values=True)
         if len(pairs) != len(dict(pairs)):
             raise Refusal(400, "invalid_request", "error")
         return json_reply({"return_to": self._decide(dict(pairs), str(wanted.get("decline", "")))})
 
-    def _tell(self, number: str, state: dict[str, Any], hold: str = "") -> None:
-        body = json.dumps({"partnerTxID": number, "txID": state["txID"], "txStatus": state["txStatus"]})
-        self.notices.add(secrets.token_hex(8), self.webhook_url, body, hold=hold)
+    def event(self, kind: str, subject: dict[str, Any]) -> tuple[str, str]:
+        """kind: our number of the charge or refund."""
+        told = {"partnerTxID": kind, "txID": subject["txID"], "txStatus": subject["txStatus"]}
+        return secrets.token_hex(8), json.dumps(told)
 
-    def _notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
+    def notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         if self.faults.get("unsigned_notices"):
             return {"Content-Type": JSON}
         date, path = formatdate(usegmt=True), urlsplit(notice["url"]).path
         mark = mac(self.keys["partner_secrets"][0], "POST", JSON, date, path, b"" if wrongly else body)
         self.note("signed notice", id=notice["id"])
         return {"Content-Type": JSON, "Date": date, "Authorization": f"{self.keys['partner_id']}:{mark}"}
+
+    def refused(self, no: Refusal) -> TwinReply:
+        return json_reply({no.member: no.reason}, no.status)
 
     def _check_partner(self, request: TwinRequest) -> None:
         date, kind = self._date(request), request.headers.get("content-type", "")
@@ -218,10 +165,4 @@ def mac(secret: str, method: str, content_type: str, date: str, target: str, bod
 
 
 def _json(request: TwinRequest) -> dict[str, Any]:
-    try:
-        value = request.json()
-    except ValueError:
-        raise Refusal(400, "client_error") from None
-    if not isinstance(value, dict):
-        raise Refusal(400, "client_error")
-    return value
+    return json_object(request, Refusal(400, "client_error"))

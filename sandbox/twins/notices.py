@@ -23,12 +23,12 @@ SHORT_LADDER_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 DELIVERY_TIMEOUT_SECONDS = 5.0
 MADE_LIMIT = 100
 
-Sign = Callable[[dict[str, Any], bytes, bool], dict[str, str]]
-"""(notice, body, wrongly) -> headers of one try."""
+Sign = Callable[[dict[str, Any], bool], tuple[dict[str, str], bytes]]
+"""(notice, wrongly) -> headers and body of one try."""
 
 
 class Notices:
-    """twin: whose journal, switches and folder are used. sign: makes the headers of one try, with the present time."""
+    """twin: whose journal, switches and folder are used. sign: makes one try, with the present time."""
 
     def __init__(self, twin: Twin, sign: Sign, ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS) -> None:
         self._twin = twin
@@ -114,9 +114,8 @@ class Notices:
             self._deliver(first)
 
     def _deliver(self, notice: dict[str, Any]) -> None:
-        body = notice["body"].encode()
         wrongly = bool(self._twin.faults.get("wrong_signature"))
-        headers = self._sign(notice, body, wrongly)
+        headers, body = self._sign(notice, wrongly)
         said = _post(notice["url"], body, headers)
         kind = "probe" if notice.get("probe") else "wrong" if wrongly else "right"
         self._twin.note("notice sent", id=notice["id"], url=notice["url"], signature=kind, answer=said)

@@ -54,7 +54,8 @@ class PaymentTwin(Twin):
         self.remember("keys", self.keys)
         self.book = self.open_book(self.recall("book", {}))
         self.answers: dict[str, Any] = self.recall("answers", {})
-        self.notices = Notices(self, self.notice_headers, ladder_seconds)
+        self.wake()
+        self.notices = Notices(self, self._one_try, ladder_seconds)
 
     def make_keys(self) -> dict[str, Any]:
         """JSON to keep in the folder. Everything in it is made up here and opens nothing outside the box."""
@@ -63,6 +64,9 @@ class PaymentTwin(Twin):
     def open_book(self, kept: dict[str, Any]) -> Any:
         """The party's book, with what it kept before a restart."""
         raise NotImplementedError
+
+    def wake(self) -> None:
+        """Recall what else the party remembers, when keys and book are there."""
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `<provider>_from_secret`."""
@@ -83,6 +87,10 @@ class PaymentTwin(Twin):
     def notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         """Of one try to deliver a notice, signed now."""
         raise NotImplementedError
+
+    def notice_body(self, notice: dict[str, Any], wrongly: bool) -> str:
+        """Of one try: as it was made, unless the party signs inside."""
+        return str(notice["body"])
 
     def pay(self, wanted: dict[str, Any]) -> TwinReply:
         """The payer pays, or does not: see the twin for what is wanted."""
@@ -138,6 +146,10 @@ class PaymentTwin(Twin):
     def kept_answer(self, key: str) -> TwinReply:
         return json_reply(self.answers[key]["answer"], self.answers[key]["status"])
 
+    def _one_try(self, notice: dict[str, Any], wrongly: bool) -> tuple[dict[str, str], bytes]:
+        body = self.notice_body(notice, wrongly).encode()
+        return self.notice_headers(notice, body, wrongly), body
+
     def undelivered(self) -> list[dict[str, Any]]:
         return self.notices.waiting()
 
@@ -167,3 +179,14 @@ class PaymentTwin(Twin):
             self.remember("book", self.book.kept())
         self.note("request", method=request.method, path=request.path, answer=reply.status)
         return reply
+
+
+def json_object(request: TwinRequest, otherwise: PartyRefusal) -> dict[str, Any]:
+    """The body of a request. Raises `otherwise` where it is no JSON object."""
+    try:
+        value = request.json()
+    except ValueError:
+        raise otherwise from None
+    if not isinstance(value, dict):
+        raise otherwise
+    return value

@@ -1,28 +1,22 @@
 """The twin of PayPal: access tokens, Orders v2, captures, refunds, disputes, and events signed with certificates that
 it serves itself, issued under a root of its own.
 
-Events go to `webhook_url` (a webhook is set up in PayPal's dashboard, not per payment): set the attribute, or
-`POST /_twin/webhook_endpoint` `{"url"}`.
+Events go to `webhook_url`: a webhook is set up in PayPal's dashboard, not per payment.
 
 The payer's side: a browser at `redirect_url`, or `POST /_twin/pay` with `{"order_id"}` or `{"redirect_url"}`;
-`"decline": "INSTRUMENT_DECLINED"` approves, and the next capture is refused with that issue. Each event is delivered
-twice, and what happened at once arrives newest first.
+`"decline": "INSTRUMENT_DECLINED"` approves, and the next capture is refused with that issue.
 `POST /_twin/dispute` `{"order_id", "outcome"?}`: opens one, or ends it with PayPal's outcome code.
 `POST /_twin/refund` `{"order_id", "value"?}`: a person refunds in the dashboard.
 `POST /_twin/revoke_tokens` `{}`: access tokens handed out so far are worth nothing.
 
-Switches, besides those of `server` and `notices`:
-    in_order         true: events go out in the order in which they happened
-    reorder          true: events of a payment wait until those of its refund overtake them
+Switches, besides those of `payment`:
     capture_outcome  "COMPLETED" (default), "PENDING", "DECLINED"
     refund_outcome   "COMPLETED" (default), "PENDING", "FAILED"
-    lose_answer      true: calls are carried out, and the connection closes without a word
     no_certificate   true: the signing certificates cannot be had
 """
 
 from __future__ import annotations
 
-import copy
 import hmac
 import json
 import re
@@ -30,15 +24,14 @@ import secrets
 import time
 import uuid
 from base64 import b64encode
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 from zlib import crc32
 
-from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
+from sandbox.twins.payment import PaymentTwin
 from sandbox.twins.paypal_book import Book, Refusal, shown
 from sandbox.twins.paypal_keys import make_keys, sign
-from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+from sandbox.twins.server import TwinReply, TwinRequest, json_reply
 
 CERTIFICATE_HOST = "https://api.sandbox.paypal.com"
 TOKEN_SECONDS = 32400
@@ -46,41 +39,30 @@ _CERTIFICATES = "/v1/notifications/certs/"
 _ORDER = re.compile(r"/v2/checkout/orders/(\w+)(/capture)?")
 _CAPTURE = re.compile(r"/v2/payments/captures/(\w+)(/refund)?")
 _PAGE = "/checkoutnow"
+_RESOURCE_TYPES = {"CHECKOUT.ORDER": "checkout-order", "PAYMENT.CAPTURE.REFUNDED": "refund", "PAYMENT.REFUND": "refund",
+                   "PAYMENT.CAPTURE": "capture", "CUSTOMER.DISPUTE": "dispute"}  # fmt: skip
+"""How an event's kind begins, the longer first -> what its resource is."""
 _FORM = "<!doctype html><title>PayPal twin</title><form method=post><button>Approve</button></form>"
 
 
-class PayPalTwin(Twin):
+class PayPalTwin(PaymentTwin):
     name = "paypal"
+    never_lost = ("/v1/", _PAGE)
+    book: Book
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        port: int = 0,
-        *,
-        webhook_url: str = "",
-        ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS,
-    ) -> None:
-        super().__init__(folder, port)
-        self.webhook_url = webhook_url or self.recall("webhook_url", "")
-        self.keys: dict[str, Any] = self.recall("keys", None) or {
+    def make_keys(self) -> dict[str, Any]:
+        return {
             "client_id": secrets.token_urlsafe(30),
             "client_secret": secrets.token_urlsafe(30),
             "webhook_id": secrets.token_hex(9).upper()[:17],
             **make_keys(),
         }
-        self.remember("keys", self.keys)
-        self.book = Book(self.recall("book", {}), self.url + _PAGE, self.url)
-        self.answers: dict[str, Any] = self.recall("answers", {})
+
+    def open_book(self, kept: dict[str, Any]) -> Book:
+        return Book(kept, self.url + _PAGE, self.url)
+
+    def wake(self) -> None:
         self._tokens: dict[str, float] = self.recall("tokens", {})
-        self.notices = Notices(self, self._event_headers, ladder_seconds)
-
-    def start(self) -> Twin:
-        self.notices.start()
-        return super().start()
-
-    def stop(self) -> None:
-        super().stop()
-        self.notices.stop()
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `paypal_from_secret`."""
@@ -92,27 +74,7 @@ class PayPalTwin(Twin):
             "sandbox": True,
         }
 
-    def undelivered(self) -> list[dict[str, Any]]:
-        return self.notices.waiting()
-
-    def answer(self, request: TwinRequest) -> TwinReply | None:
-        lost = self.faults.get("lose_answer") and request.path.startswith("/v2/")
-        reply = super().answer(request)
-        return None if lost else reply
-
-    def handle(self, request: TwinRequest) -> TwinReply:
-        with self.lock:
-            try:
-                reply = self._route(request)
-            except Refusal as no:
-                reply = _refused(no)
-            self.remember("book", self.book.kept())
-        self.note("request", method=request.method, path=request.path, answer=reply.status)
-        return reply
-
-    def _route(self, request: TwinRequest) -> TwinReply:
-        if request.path.startswith("/_twin/"):
-            return self._control_payer(request.path, request.json())
+    def api(self, request: TwinRequest) -> TwinReply:
         if request.path == "/v1/oauth2/token" and request.method == "POST":
             return self._token(request)
         if request.path.startswith(_CERTIFICATES) and request.method == "GET":
@@ -150,20 +112,18 @@ class PayPalTwin(Twin):
             raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE")
         # The same request id again: what has become of the first request, whatever the second one says.
         request_id = request.headers.get("paypal-request-id", "")
-        earlier = self.answers.get(f"{request.path} {request_id}") if request_id else None
-        if earlier:
-            now = shown(self.book.order(earlier["order"])) if earlier["order"] else earlier["answer"]
+        own = f"{request.path} {request_id}"
+        if request_id and own in self.answers:
+            earlier = self.answers[own]
+            of_order = earlier["status"] < 400 and not capture
+            now = shown(self.book.order(earlier["answer"]["id"])) if of_order else earlier["answer"]
             return json_reply(now, 200 if earlier["status"] == 201 else earlier["status"])
         try:
             reply = self._carry_out(request, order.group(1) if order else "", capture.group(1) if capture else "")
         except Refusal as no:
-            reply = _refused(no)
-        answer = json.loads(reply.body)
-        of_order = answer["id"] if reply.status < 400 and not capture else ""
+            reply = self.refused(no)
         if request_id:
-            kept = {"order": of_order, "status": reply.status, "answer": answer}
-            self.answers[f"{request.path} {request_id}"] = kept
-            self.remember("answers", self.answers)
+            self.keep_answer(own, reply)
         return reply
 
     def _carry_out(self, request: TwinRequest, order_id: str, capture_id: str) -> TwinReply:
@@ -175,8 +135,8 @@ class PayPalTwin(Twin):
         if order_id and request.path.endswith("/capture"):
             outcome = str(self.faults.get("capture_outcome", "COMPLETED"))
             order, capture = self.book.capture(order_id, outcome)
-            news = [("CHECKOUT.ORDER.COMPLETED", "checkout-order", shown(order))]
-            self._tell(order_id, [*news, (f"PAYMENT.CAPTURE.{outcome}", "capture", capture)])
+            news = [("CHECKOUT.ORDER.COMPLETED", shown(order)), (f"PAYMENT.CAPTURE.{outcome}", capture)]
+            self.tell(order_id, news)
             return json_reply(shown(order), 201)
         if capture_id and request.path.endswith("/refund"):
             return json_reply(self._refund(capture_id, wanted), 201)
@@ -186,9 +146,7 @@ class PayPalTwin(Twin):
         outcome = str(self.faults.get("refund_outcome", "COMPLETED"))
         refund = self.book.refund(capture_id, wanted, outcome)
         kind = "PAYMENT.CAPTURE.REFUNDED" if outcome == "COMPLETED" else f"PAYMENT.REFUND.{outcome}"
-        order_id = self.book.order_of[capture_id]
-        self._tell(order_id, [(kind, "refund", refund)], hold=False)
-        self.notices.release(order_id)
+        self.tell_first(self.book.order_of[capture_id], [(kind, refund)])
         return refund
 
     def _page(self, request: TwinRequest) -> TwinReply:
@@ -202,35 +160,39 @@ class PayPalTwin(Twin):
 
     def _approve(self, order_id: str, decline: str) -> dict[str, Any]:
         order = self.book.approve(order_id, decline)
-        self._tell(order_id, [("CHECKOUT.ORDER.APPROVED", "checkout-order", shown(order))])
+        self.tell(order_id, [("CHECKOUT.ORDER.APPROVED", shown(order))])
         return order
 
-    def _control_payer(self, path: str, wanted: dict[str, Any]) -> TwinReply:
-        if path == "/_twin/webhook_endpoint":
-            self.webhook_url = str(wanted["url"])
-            self.remember("webhook_url", self.webhook_url)
-            return json_reply({"url": self.webhook_url})
-        if path == "/_twin/revoke_tokens":
+    def pay(self, wanted: dict[str, Any]) -> TwinReply:
+        order = self._approve(self._chosen(wanted)["id"], str(wanted.get("decline", "")))
+        return json_reply({"id": order["id"], "status": order["status"]})
+
+    def control(self, what: str, wanted: dict[str, Any]) -> TwinReply:
+        if what == "revoke_tokens":
             self._tokens.clear()
             self.remember("tokens", self._tokens)
             return json_reply({})
-        page = parse_qs(urlsplit(str(wanted.get("redirect_url", ""))).query)
-        order = self.book.order(str(wanted.get("order_id") or page.get("token", [""])[0]))
-        if path == "/_twin/pay":
-            order = self._approve(order["id"], str(wanted.get("decline", "")))
-            return json_reply({"id": order["id"], "status": order["status"]})
-        capture = order["purchase_units"][0].get("payments", {}).get("captures", [None])[0]
-        if capture is None:
-            raise Refusal(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID")
-        if path == "/_twin/refund":
+        if what == "refund":
+            capture = self._captured(self._chosen(wanted))
             amount = {"currency_code": capture["amount"]["currency_code"], "value": wanted.get("value")}
             return json_reply(self._refund(capture["id"], {"amount": amount} if wanted.get("value") else {}))
-        if path == "/_twin/dispute":
-            self._dispute(order["id"], capture, str(wanted.get("outcome", "")))
-            return json_reply({})
-        raise Refusal(404, "RESOURCE_NOT_FOUND")
+        return super().control(what, wanted)
 
-    def _dispute(self, order_id: str, capture: dict[str, Any], outcome: str) -> None:
+    def _chosen(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        page = parse_qs(urlsplit(str(wanted.get("redirect_url", ""))).query)
+        return self.book.order(str(wanted.get("order_id") or page.get("token", [""])[0]))
+
+    @staticmethod
+    def _captured(order: dict[str, Any]) -> dict[str, Any]:
+        captures = order["purchase_units"][0].get("payments", {}).get("captures")
+        if not captures:
+            raise Refusal(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID")
+        first: dict[str, Any] = captures[0]
+        return first
+
+    def dispute(self, wanted: dict[str, Any]) -> TwinReply:
+        order, outcome = self._chosen(wanted), str(wanted.get("outcome", ""))
+        capture = self._captured(order)
         bought = {"invoice_number": capture["invoice_id"], "custom": capture["custom_id"]}
         dispute = {
             "dispute_id": f"PP-D-{capture['id'][:5]}",
@@ -241,29 +203,24 @@ class PayPalTwin(Twin):
         if outcome:
             dispute["dispute_outcome"] = {"outcome_code": outcome}
         kind = "CUSTOMER.DISPUTE.RESOLVED" if outcome else "CUSTOMER.DISPUTE.CREATED"
-        self._tell(order_id, [(kind, "dispute", dispute)], hold=False)
+        self.tell(order["id"], [(kind, dispute)], hold=False)
+        return json_reply({})
 
-    def _tell(self, order_id: str, news: list[tuple[str, str, dict[str, Any]]], hold: bool = True) -> None:
-        """Newest first, unless told to keep order."""
-        for kind, resource_type, resource in news if self.faults.get("in_order") else news[::-1]:
-            event_id = f"WH-{secrets.token_hex(8).upper()}-{secrets.token_hex(8).upper()}"
-            event = {
-                "id": event_id,
-                "event_version": "1.0",
-                "create_time": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
-                "resource_type": resource_type,
-                "resource_version": "2.0",
-                "event_type": kind,
-                "summary": "twin",
-                "resource": copy.deepcopy(resource),
-            }
-            body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-            self.notices.add(event_id, self.webhook_url, body, hold=order_id if hold and self._held() else "")
+    def event(self, kind: str, subject: dict[str, Any]) -> tuple[str, str]:
+        event_id = f"WH-{secrets.token_hex(8).upper()}-{secrets.token_hex(8).upper()}"
+        event = {
+            "id": event_id,
+            "event_version": "1.0",
+            "create_time": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
+            "resource_type": next(named for start, named in _RESOURCE_TYPES.items() if kind.startswith(start)),
+            "resource_version": "2.0",
+            "event_type": kind,
+            "summary": "twin",
+            "resource": subject,
+        }
+        return event_id, json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
-    def _held(self) -> bool:
-        return bool(self.faults.get("reorder"))
-
-    def _event_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
+    def notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         transmission_id, sent = str(uuid.uuid1()), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         certificate_id, held = secrets.choice(list(self.keys["signing"].items()))
         webhook_id = "WEBHOOK_ID" if wrongly else self.keys["webhook_id"]
@@ -279,8 +236,7 @@ class PayPalTwin(Twin):
             "PAYPAL-AUTH-VERSION": "v2",
         }
 
-
-def _refused(no: Refusal) -> TwinReply:
-    details = [{"issue": no.issue, "description": "twin"}] if no.issue else []
-    answer = {"name": no.name, "message": "twin", "debug_id": secrets.token_hex(7), "details": details}
-    return json_reply(answer, no.status)
+    def refused(self, no: Refusal) -> TwinReply:
+        details = [{"issue": no.issue, "description": "twin"}] if no.issue else []
+        answer = {"name": no.name, "message": "twin", "debug_id": secrets.token_hex(7), "details": details}
+        return json_reply(answer, no.status)

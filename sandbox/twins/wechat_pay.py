@@ -5,14 +5,12 @@ keys, encrypts notices with the APIv3 key, and remembers orders, refunds and und
 
 The payer's side: `POST /_twin/pay` with `{"out_trade_no"}`, or with the very parameters of wx.requestPayment, whose
 paySign is then verified; `coupon_minor` takes that much off what the payer pays. A notice follows: first a probe with a
-wrong signature (WECHATPAY/SIGNTEST/…), then the right one, twice.
+wrong signature (WECHATPAY/SIGNTEST/…), then the right one, twice, to the address of the order.
 
-Switches, besides those of `server` and `notices`:
+Switches, besides those of `payment`:
     probe                  false: no probe before a notice
-    reorder                true: a payment's notice waits until a refund's notice overtakes it
     key_mode               "public_key" (default), "certificate" or "both" (notices alternate, as during a switch)
     refund_outcome         "SUCCESS" (default), "ABNORMAL" or "CLOSED"
-    lose_answer            true: calls are carried out, and the connection closes without a word
     wrong_reply_signature  true: answers are signed wrongly
     bill                   what is wrong with the trade bill, see `bill_faults`
 
@@ -27,14 +25,13 @@ import secrets
 import time
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 
 from sandbox.twins import wechat_pay_bill, wechat_pay_keys
-from sandbox.twins.notices import SHORT_LADDER_SECONDS, Notices
-from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
+from sandbox.twins.payment import PaymentTwin, json_object
+from sandbox.twins.server import TwinReply, TwinRequest, json_reply
 from sandbox.twins.wechat_pay_book import Book, Refusal, rfc3339
 
 CLOCK_DRIFT_SECONDS = 300
@@ -44,35 +41,19 @@ _BY_ID = re.compile(r"/v3/pay/transactions/id/([^/]+)")
 _REFUNDS = re.compile(r"/v3/refund/domestic/refunds(?:/([^/]+))?")
 
 
-class WechatPayTwin(Twin):
-    """keys: what `wechat_pay_keys.make_keys` made, to save the seconds of making them again."""
-
+class WechatPayTwin(PaymentTwin):
     name = "wechat_pay"
+    book: Book
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        port: int = 0,
-        *,
-        appid: str = "wx0000000000000001",
-        mchid: str = "1900000001",
-        keys: dict[str, Any] | None = None,
-        ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS,
-    ) -> None:
-        super().__init__(folder, port)
+    def __init__(self, *given: Any, appid: str = "wx0000000000000001", mchid: str = "1900000001", **named: Any) -> None:
         self.appid, self.mchid = appid, mchid
-        self.keys: dict[str, Any] = self.recall("keys", None) or keys or wechat_pay_keys.make_keys()
-        self.remember("keys", self.keys)
-        self.book = Book(self.recall("book", {}), appid, mchid)
-        self.notices = Notices(self, self._notice_headers, ladder_seconds)
+        super().__init__(*given, **named)
 
-    def start(self) -> Twin:
-        self.notices.start()
-        return super().start()
+    def make_keys(self) -> dict[str, Any]:
+        return wechat_pay_keys.make_keys()
 
-    def stop(self) -> None:
-        super().stop()
-        self.notices.stop()
+    def open_book(self, kept: dict[str, Any]) -> Book:
+        return Book(kept, self.appid, self.mchid)
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `wechat_pay_from_secret`."""
@@ -100,28 +81,12 @@ class WechatPayTwin(Twin):
             self.keys["api_v3_keys"].append(secrets.token_hex(16))
         self.remember("keys", self.keys)
 
-    def undelivered(self) -> list[dict[str, Any]]:
-        return self.notices.waiting()
-
-    def answer(self, request: TwinRequest) -> TwinReply | None:
-        lost = self.faults.get("lose_answer") and not request.path.startswith("/_twin/")
-        reply = super().answer(request)
-        return None if lost else reply
-
-    def handle(self, request: TwinRequest) -> TwinReply:
+    def api(self, request: TwinRequest) -> TwinReply:
+        self._authenticate(request)  # the party signs nothing for someone who it does not know
         try:
-            if request.path.startswith("/_twin/"):
-                return self._control_payer(request)
-            self._authenticate(request)
+            reply = self._route(request)
         except Refusal as no:
-            return self._refused(no)  # the party signs nothing for someone who it does not know
-        with self.lock:
-            try:
-                reply = self._route(request)
-            except Refusal as no:
-                reply = self._refused(no)
-            self.remember("book", self.book.kept())
-        self.note("request", method=request.method, path=request.path, answer=reply.status)
+            reply = self.refused(no)
         if request.path == wechat_pay_bill.FILE:
             return reply  # a file is not signed: its hash was
         return TwinReply(reply.status, reply.body, {**reply.headers, **self._reply_headers(request, reply.body)})
@@ -162,21 +127,19 @@ class WechatPayTwin(Twin):
             self.notices.release(refund["out_trade_no"])
         return reply
 
-    def _control_payer(self, request: TwinRequest) -> TwinReply:
-        wanted = _json(request)
-        if request.path == "/_twin/rotate":
-            self.rotate(wanted.get("what", "certificate"))
-            return json_reply({})
-        if request.path != "/_twin/pay":
-            raise Refusal(404, "RESOURCE_NOT_EXISTS")
+    def control(self, what: str, wanted: dict[str, Any]) -> TwinReply:
+        if what != "rotate":
+            return super().control(what, wanted)
+        self.rotate(wanted.get("what", "certificate"))
+        return json_reply({})
+
+    def pay(self, wanted: dict[str, Any]) -> TwinReply:
         now = self.moment()
-        with self.lock:
-            number = wanted.get("out_trade_no") or self.book.number_of(self._signed_prepay_id(wanted), now)
-            paid = self.book.pay(number, int(wanted.get("coupon_minor", 0)), now)
-            url = self.book.orders[number]["wanted"]["notify_url"]
-            held = number if self.faults.get("reorder") else ""
-            self._notify("TRANSACTION.SUCCESS", "transaction", paid, url, hold=held)
-            self.remember("book", self.book.kept())
+        number = wanted.get("out_trade_no") or self.book.number_of(self._signed_prepay_id(wanted), now)
+        paid = self.book.pay(number, int(wanted.get("coupon_minor", 0)), now)
+        url = self.book.orders[number]["wanted"]["notify_url"]
+        held = number if self.faults.get("reorder") else ""
+        self._notify("TRANSACTION.SUCCESS", "transaction", paid, url, hold=held)
         return json_reply({"errMsg": "requestPayment:ok", "transaction_id": paid["transaction_id"]})
 
     def _signed_prepay_id(self, wanted: dict[str, Any]) -> str:
@@ -203,7 +166,7 @@ class WechatPayTwin(Twin):
         body = json.dumps(notice, ensure_ascii=False, separators=(",", ":"))
         self.notices.add(notice_id, url, body, hold=hold, probe=self.faults.get("probe", True) is not False)
 
-    def _notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
+    def notice_headers(self, notice: dict[str, Any], body: bytes, wrongly: bool) -> dict[str, str]:
         mode = self._key_mode()
         by_certificate = mode == "certificate" or (mode == "both" and notice.get("copy", 0) % 2 == 1)
         headers = self._signature_headers(body, by_certificate, wrongly)
@@ -283,16 +246,10 @@ class WechatPayTwin(Twin):
     def _key_mode(self) -> str:
         return str(self.faults.get("key_mode", "public_key"))
 
-    def _refused(self, no: Refusal) -> TwinReply:
+    def refused(self, no: Refusal) -> TwinReply:
         reply = json_reply({"code": no.code, "message": "twin"}, no.status)
         return TwinReply(reply.status, reply.body, {**reply.headers, "Request-ID": f"{secrets.token_hex(8)}-{no.fine}"})
 
 
 def _json(request: TwinRequest) -> dict[str, Any]:
-    try:
-        value = request.json()
-    except ValueError:
-        raise Refusal(400, "PARAM_ERROR") from None
-    if not isinstance(value, dict):
-        raise Refusal(400, "PARAM_ERROR")
-    return value
+    return json_object(request, Refusal(400, "PARAM_ERROR"))

@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from pathlib import Path
 from typing import Any
 
-from sandbox.twins.notices import SHORT_LADDER_SECONDS
 from sandbox.twins.server import TwinReply, TwinRequest, json_reply
 from sandbox.twins.wechat_pay import WechatPayTwin
 from sandbox.twins.wechat_pay_book import Book, Refusal
@@ -58,20 +56,13 @@ class GlobalBook(Book):
 
 class WechatPayGlobalTwin(WechatPayTwin):
     name = "wechat_pay_global"
+    book: GlobalBook
 
-    def __init__(
-        self,
-        folder: Path | None = None,
-        port: int = 0,
-        *,
-        appid: str = "wx0000000000000001",
-        mchid: str = "1900000002",
-        keys: dict[str, Any] | None = None,
-        ladder_seconds: tuple[float, ...] = SHORT_LADDER_SECONDS,
-    ) -> None:
-        super().__init__(folder, port, appid=appid, mchid=mchid, keys=keys, ladder_seconds=ladder_seconds)
-        self._global = GlobalBook(self.recall("book", {}), appid, mchid)
-        self.book = self._global
+    def __init__(self, *given: Any, mchid: str = "1900000002", **named: Any) -> None:
+        super().__init__(*given, mchid=mchid, **named)
+
+    def open_book(self, kept: dict[str, Any]) -> GlobalBook:
+        return GlobalBook(kept, self.appid, self.mchid)
 
     def secret(self) -> dict[str, Any]:
         """What our side's secret store holds: the JSON of `wechat_pay_global_from_secret`."""
@@ -119,7 +110,7 @@ class WechatPayGlobalTwin(WechatPayTwin):
             amount = found["amount"]
             told["amount"] = {
                 "total": amount["total"],
-                "currency": self._global.currencies[found["out_trade_no"]],
+                "currency": self.book.currencies[found["out_trade_no"]],
                 "payer_total": amount["payer_total"] * RATE // RATE_SCALE,
                 "payer_currency": "CNY",
                 "exchange_rate": {"type": "SETTLEMENT_RATE", "rate": RATE},
@@ -135,7 +126,7 @@ class WechatPayGlobalTwin(WechatPayTwin):
         told["amount"] = {
             "total": amount["total"],
             "refund": amount["refund"],
-            "currency": self._global.currencies[content["out_trade_no"]],
+            "currency": self.book.currencies[content["out_trade_no"]],
             "payer_refund": amount["payer_refund"] * RATE // RATE_SCALE,
             "payer_currency": "CNY",
             "exchange_rate": {"type": "USERPAYMENT_RATE", "rate": RATE},

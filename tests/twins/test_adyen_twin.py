@@ -129,7 +129,7 @@ def test_a_capture_that_fails_later_is_told(tmp_path: Path) -> None:
 def test_while_a_key_is_replaced_notices_under_both_verify(tmp_path: Path, old_key: bool) -> None:
     with Receiver() as receiver, start(receiver.url) as twin:
         before = twin.secret()["hmac_keys"]
-        control(twin, "roll_secret", {})
+        control(twin, "roll_key", {})
         after = twin.secret()["hmac_keys"]
         control(twin, "faults", {"old_key": old_key, "duplicate": 1})
         control(twin, "pay", order(ours(twin, tmp_path)).client)

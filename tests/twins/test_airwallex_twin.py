@@ -94,7 +94,7 @@ def test_a_declined_card_and_a_complaint_are_told() -> None:
 def test_after_a_roll_the_new_secret_signs_and_both_are_kept() -> None:
     with Receiver() as receiver, start(receiver.url) as twin:
         before = twin.secret()["webhook_secrets"]
-        control(twin, "roll_secret", {})
+        control(twin, "roll_key", {})
         after = twin.secret()["webhook_secrets"]
         order(ours(twin))
         for got in receiver.wait_for(2):
