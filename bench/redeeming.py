@@ -8,21 +8,21 @@ import uuid
 from typing import Any, Callable
 
 PRICE_POINTS = 600
+ACCOUNT = "account#overseas#balance"
 
 
 def redeemer(store: Any, hot: bool, seed: int, accounts: int) -> Callable[[], None]:
     from twinshore.cells import Residency, load_cells
     from twinshore.idempotency import IdempotencyKey
-    from twinshore.points.ledger import Ledger, redeem
-    from twinshore.points.rewards import Reward
+    from twinshore.points.book import Ledger
+    from twinshore.points.ledger import redeem
 
     residency = Residency(load_cells(), "eu")
-    reward = Reward("bench_voucher", PRICE_POINTS, "", "")
     pick = random.Random(seed)
 
     def once() -> None:
         book = Ledger(store, residency, "m_7" if hot else f"m_{pick.randrange(1, accounts + 1)}")
-        redeem(book, reward, IdempotencyKey(str(uuid.uuid4()), "f" * 64), int(time.time()))
+        redeem(book, PRICE_POINTS, "bench_voucher", IdempotencyKey(str(uuid.uuid4()), "f" * 64), int(time.time()))
 
     return once
 

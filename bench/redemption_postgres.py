@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.processes import Figures, in_turn
-from bench.redeeming import PRICE_POINTS, for_seconds, redeemer
+from bench.redeeming import ACCOUNT, PRICE_POINTS, for_seconds, redeemer
 from bench.rows import Row, Section, figure
 
 CLIENTS = 8
@@ -19,14 +19,15 @@ BALANCE = 10**12
 TPC_B, MANY, HOT = "pgbench TPC-B, simple protocol", "ours, many accounts", "ours, one hot account"
 FILL = f"""
 insert into items (partition, sort, version, fields)
-select 'points#m_' || number, 'account', 1, '{{"balance": {BALANCE}}}' from generate_series(1, {ACCOUNTS}) number;
+select 'points#m_' || number, '{ACCOUNT}', 1, '{{"balance": {BALANCE}}}'
+from generate_series(1, {ACCOUNTS}) number;
 vacuum analyze items;
 """
 WHY = "our clients are Python and share the cores with the server, which pgbench's, in C, leave to it."
 ADDS_UP = f"""
 select (select count(*) from items where sort like 'entry#%'),
        (select count(*) from items where due_queue = 'outbox'),
-       (select sum({BALANCE} - (fields ->> 'balance')::bigint) from items where sort = 'account'),
+       (select sum({BALANCE} - (fields ->> 'balance')::bigint) from items where sort = '{ACCOUNT}'),
        (select coalesce(sum((line ->> 1)::bigint), 0) from items, jsonb_array_elements(fields -> 'lines') line
         where sort like 'entry#%')
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 from bench.processes import Figures, in_turn
-from bench.redeeming import PRICE_POINTS, for_seconds, redeemer
+from bench.redeeming import ACCOUNT, PRICE_POINTS, for_seconds, redeemer
 from bench.rows import Row, Section, figure
 
 ACCOUNTS, BALANCE = 1000, 10**12
@@ -67,7 +67,7 @@ def _through_the_port(folder: Path, level: str) -> Iterator[Callable[[], None]]:
 
     store = SqliteStore(folder / f"ours-{level}.db", synchronous=level)
     for number in range(1, ACCOUNTS + 1):
-        store.commit(Create(Key(f"points#m_{number}", "account"), {"balance": BALANCE}))
+        store.commit(Create(Key(f"points#m_{number}", ACCOUNT), {"balance": BALANCE}))
     once, count = redeemer(store, hot=False, seed=1, accounts=ACCOUNTS), [0]
 
     def counted() -> None:
@@ -84,7 +84,7 @@ def _must_add_up(connection: sqlite3.Connection, count: int) -> None:
     asked = {
         "entries": "select count(*) from items where sort like 'entry#%'",
         "outbox": "select count(*) from items where due_queue = 'outbox'",
-        "spent": f"select sum({BALANCE} - json_extract(fields, '$.balance')) from items where sort = 'account'",
+        "spent": f"select sum({BALANCE} - json_extract(fields, '$.balance')) from items where sort = '{ACCOUNT}'",
         "lines": "select sum(json_extract(fields, '$.lines[0][1]') + json_extract(fields, '$.lines[1][1]')) from items"
         " where sort like 'entry#%'",
     }

@@ -3,6 +3,7 @@
 from twinshore import wiring
 from twinshore.idempotency import IdempotencyKeyReused
 from twinshore.points import ledger, wire
+from twinshore.points.problems import InsufficientPoints, RedemptionNotFound
 from twinshore.points.rewards import RewardNotFound, find_reward
 from twinshore.web import Door, Request
 
@@ -23,13 +24,14 @@ def entries(request: Request, query: wire.EntriesQuery) -> object:
 
 
 @door.post("/v1/points/redemptions", takes=wire.RedemptionRequest, gives=wire.PointsEntry, who="member", status=201,
-           idempotent=True, problems=(ledger.InsufficientPoints, RewardNotFound, IdempotencyKeyReused))  # fmt: skip
+           idempotent=True, problems=(InsufficientPoints, RewardNotFound, IdempotencyKeyReused))  # fmt: skip
 def redeem(request: Request, body: wire.RedemptionRequest) -> object:
     book = wiring.points_of(request.session.member_id)
-    return wire.entry_model(ledger.redeem(book, find_reward(body.reward), request.idempotency, request.now))
+    reward = find_reward(body.reward)
+    return wire.entry_model(ledger.redeem(book, reward.points, reward.name, request.idempotency, request.now))
 
 
 @door.post("/v1/points/redemptions/{id}/refunds", takes=wire.RefundRequest, gives=wire.PointsEntry, who="service",
-           status=201, problems=(ledger.RedemptionNotFound,))  # fmt: skip
+           status=201, problems=(RedemptionNotFound,))  # fmt: skip
 def refund(request: Request, body: wire.RefundRequest) -> object:
     return wire.entry_model(ledger.refund(wiring.points_of(body.member_id), request.params["id"], request.now))

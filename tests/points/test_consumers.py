@@ -9,8 +9,9 @@ import pytest
 from tests.support.paper_shop import ANNA, NOW
 from twinshore.cells import Residency, load_cells
 from twinshore.events import Event
+from twinshore.points.book import Ledger
 from twinshore.points.consumers import credit, withdraw
-from twinshore.points.ledger import Ledger, balance
+from twinshore.points.ledger import balance
 from twinshore.store.sqlite import SqliteStore
 
 ORDER = "00000000000000000000000001"

@@ -15,8 +15,9 @@ from twinshore.errors import Misdirected
 from twinshore.idempotency import IdempotencyKey, IdempotencyKeyReused
 from twinshore.money import Money
 from twinshore.points import ledger
-from twinshore.points.ledger import InsufficientPoints, Ledger, RedemptionNotFound
-from twinshore.points.rewards import MINOR_UNITS_PER_POINT, REWARDS, RewardNotFound, find_reward, points_for
+from twinshore.points.book import Entry, Ledger, entry_id
+from twinshore.points.problems import InsufficientPoints, RedemptionNotFound
+from twinshore.points.rewards import MINOR_UNITS_PER_POINT, REWARDS, Reward, RewardNotFound, find_reward, points_for
 from twinshore.store.sqlite import SqliteStore
 
 NOW = 1_800_000_000
@@ -35,6 +36,10 @@ def key(name: str, content: str = "same") -> IdempotencyKey:
     return IdempotencyKey(name, content)
 
 
+def redeem(book: Ledger, reward: Reward, idempotency: IdempotencyKey, now: int) -> Entry:
+    return ledger.redeem(book, reward.points, reward.name, idempotency, now)
+
+
 def assert_sound(book: Ledger) -> None:
     """The balance is the sum of the member's lines, and every entry's lines cancel."""
     items = book.store.query(book.partition, "entry#", limit=1000).items
@@ -46,7 +51,7 @@ def assert_sound(book: Ledger) -> None:
 
 def test_points_come_in_and_go_out(book: Ledger) -> None:
     ledger.earn(book, 250, "order:o1", "o1", NOW)
-    spent = ledger.redeem(book, COFFEE, key("k1"), NOW + 1)
+    spent = redeem(book, COFFEE, key("k1"), NOW + 1)
     assert ledger.balance(book) == 150
     ledger.refund(book, spent.id, NOW + 2)
     assert ledger.balance(book) == 250
@@ -61,34 +66,34 @@ def test_a_cause_counts_once(book: Ledger) -> None:
 
 def test_the_same_key_gets_the_first_answer_even_when_the_points_are_gone(book: Ledger) -> None:
     ledger.earn(book, 100, "order:o1", "o1", NOW)
-    first = ledger.redeem(book, COFFEE, key("k1"), NOW)
-    assert ledger.redeem(book, COFFEE, key("k1"), NOW + 5) == first
+    first = redeem(book, COFFEE, key("k1"), NOW)
+    assert redeem(book, COFFEE, key("k1"), NOW + 5) == first
     with pytest.raises(InsufficientPoints) as refused:
-        ledger.redeem(book, COFFEE, key("k2"), NOW)
+        redeem(book, COFFEE, key("k2"), NOW)
     assert refused.value.extensions == {"balance": 0}
 
 
 def test_the_same_key_for_something_else_is_an_error(book: Ledger) -> None:
     ledger.earn(book, 900, "order:o1", "o1", NOW)
-    ledger.redeem(book, COFFEE, key("k1", "coffee"), NOW)
+    redeem(book, COFFEE, key("k1", "coffee"), NOW)
     with pytest.raises(IdempotencyKeyReused):
-        ledger.redeem(book, REWARDS["lounge_access"], key("k1", "lounge"), NOW)
+        redeem(book, REWARDS["lounge_access"], key("k1", "lounge"), NOW)
     assert ledger.balance(book) == 800
 
 
 def test_a_redemption_is_refunded_once(book: Ledger) -> None:
     ledger.earn(book, 100, "order:o1", "o1", NOW)
-    spent = ledger.redeem(book, COFFEE, key("k1"), NOW)
+    spent = redeem(book, COFFEE, key("k1"), NOW)
     assert ledger.refund(book, spent.id, NOW) == ledger.refund(book, spent.id, NOW + 1)
     assert ledger.balance(book) == 100
-    for wrong in ("nothing", ledger.entry_id("earn", "order:o1")):
+    for wrong in ("nothing", entry_id("earn", "order:o1")):
         with pytest.raises(RedemptionNotFound):
             ledger.refund(book, wrong, NOW)
 
 
 def test_what_is_spent_is_not_taken_back(book: Ledger) -> None:
     ledger.earn(book, 250, "order:o1", "o1", NOW)
-    ledger.redeem(book, REWARDS["food_coupon"], key("k1"), NOW)
+    redeem(book, REWARDS["food_coupon"], key("k1"), NOW)
     taken = ledger.take_back(book, 250, "payment.refunded:o1", "o1", NOW)
     assert (taken.points, ledger.balance(book)) == (-50, 0)
     assert ledger.take_back(book, 250, "payment.refunded:o1", "o1", NOW) == taken
@@ -104,7 +109,7 @@ def test_twenty_redemptions_at_once_of_the_whole_balance_leave_one_winner(book: 
 
     def spend(number: int) -> None:
         try:
-            ledger.redeem(book, COFFEE, key(f"k{number}"), NOW)
+            redeem(book, COFFEE, key(f"k{number}"), NOW)
             told.append("won")
         except InsufficientPoints:
             told.append("lost")
@@ -123,8 +128,7 @@ def test_twenty_times_the_same_request_at_once_is_one_redemption(book: Ledger) -
     ledger.earn(book, 500, "order:o1", "o1", NOW)
     answers: list[str] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(ledger.redeem(book, COFFEE, key("k"), NOW).id))
-        for _ in range(20)
+        threading.Thread(target=lambda: answers.append(redeem(book, COFFEE, key("k"), NOW).id)) for _ in range(20)
     ]
     for thread in threads:
         thread.start()
@@ -150,8 +154,8 @@ def test_entries_come_newest_first_in_pages(book: Ledger) -> None:
 
 def test_each_redemption_and_each_earning_is_told_once(book: Ledger) -> None:
     ledger.earn(book, 100, "order:o1", "o1", NOW)
-    ledger.redeem(book, COFFEE, key("k1"), NOW)
-    ledger.redeem(book, COFFEE, key("k1"), NOW)
+    redeem(book, COFFEE, key("k1"), NOW)
+    redeem(book, COFFEE, key("k1"), NOW)
     names = [item.fields["name"] for item in book.store.due("outbox", NOW + 60)]
     assert sorted(names) == ["points.earned", "points.redeemed"]
 
@@ -172,9 +176,9 @@ def test_any_history_is_sound(tmp_path_factory: pytest.TempPathFactory, steps: l
             if kind == "earn":
                 ledger.earn(book, 90, f"order:{number}", "o", NOW)
             elif kind == "redeem":
-                ledger.redeem(book, COFFEE, key(str(number)), NOW)
+                redeem(book, COFFEE, key(str(number)), NOW)
             elif kind == "refund":
-                ledger.refund(book, ledger.entry_id("redeem", str(number)), NOW)
+                ledger.refund(book, entry_id("redeem", str(number)), NOW)
             else:
                 ledger.take_back(book, 90, f"refund:{number}", "o", NOW)
         except (InsufficientPoints, RedemptionNotFound):

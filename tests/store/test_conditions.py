@@ -132,6 +132,41 @@ class TestIncrement:
         store.commit(Create(key, {"n": value}))
         assert refusal(store, Increment(key, "n", 1)) == (key, Item(key, 1, {"n": value}))
 
+    @pytest.mark.parametrize(
+        ("due", "unless_due_by", "holds"),
+        [(None, 9, True), (10, 9, True), (9, 9, False), (0, 9, False), (9, None, True), (0, 0, False)],
+    )
+    @pytest.mark.parametrize("beside", [False, True], ids=["alone", "with an entry"])
+    def test_what_is_due_is_dealt_with_first(
+        self,
+        store: Any,
+        refusal: Refusal,
+        key: Key,
+        other: Key,
+        due: Any,
+        unless_due_by: Any,
+        holds: bool,
+        beside: bool,
+    ) -> None:
+        store.commit(Create(key, {"n": 10}, None if due is None else Due("expiry", due)))
+        before = store.get(key)
+        changes = (*((Create(other, {}),) if beside else ()), Increment(key, "n", -3, 0, unless_due_by))
+        if holds:
+            store.commit(*changes)
+            assert store.get(key) == before._replace(version=2, fields={"n": 7})
+        else:
+            assert refusal(store, *changes) == (key, before)
+            assert store.get(key) == before
+        assert (store.get(other) is not None) == (holds and beside)
+
+    def test_what_is_absent_or_has_expired_waits_for_nothing(self, open_store: Any, key: Key, other: Key) -> None:
+        moment = [100]
+        store = open_store(now=lambda: moment[0])
+        store.commit(Create(key, {"n": 10}, Due("expiry", 5), 110))
+        moment[0] = 110
+        store.commit(Increment(key, "n", 3, unless_due_by=9), Increment(other, "n", 4, unless_due_by=9))
+        assert [store.get(each).fields for each in (key, other)] == [{"n": 3}, {"n": 4}]
+
     def test_two_in_one_commit_move_both_or_none(self, store: Any, refusal: Refusal, key: Key, other: Key) -> None:
         store.commit(Create(key, {"n": 10}))
         store.commit(Increment(key, "n", -4, at_least=0), Increment(other, "n", 4))

@@ -39,6 +39,8 @@ REDEEMED = Event(
     1_794_472_200,
     {"member_id": "m-7Q4Z5S0S1N", "points": 600, "entry": ENTRY.sort},
 )
+GUARDED = (Create(ENTRY, ENTRY_FIELDS), Increment(ACCOUNT, "balance", -600, at_least=0, unless_due_by=1_794_472_200))
+"""As the ledger spends: not beyond the time at which points of the account expire."""
 REDEMPTION = (Increment(ACCOUNT, "balance", -600, at_least=0), Create(ENTRY, ENTRY_FIELDS))
 
 
@@ -82,7 +84,7 @@ def test_every_call_is_one_round_trip_to_postgresql(counted: tuple[PostgresStore
 def metered(ministack_url: str) -> tuple[DynamoStore, engines.UnitCounter]:
     client = engines.dynamodb_client(ministack_url)
     store = DynamoStore(client, engines.new_table(client))
-    store.commit(Create(ACCOUNT, {"balance": 1000}))
+    store.commit(Create(ACCOUNT, {"balance": 1000}, Due("points-expiry", 1_800_000_000)))
     store.commit(Create(ORDER, ORDER_FIELDS))
     return store, engines.UnitCounter(client)
 
@@ -95,11 +97,22 @@ def metered(ministack_url: str) -> tuple[DynamoStore, engines.UnitCounter]:
         ((Create(ENTRY, ENTRY_FIELDS),), 1, "PutItem"),
         ((Delete(ORDER, 1),), 1, "DeleteItem"),
         (REDEMPTION, 4, "TransactWriteItems"),
+        (GUARDED, 4, "TransactWriteItems"),
         ((Replace(ORDER, {**ORDER_FIELDS, "state": "paid"}, 1), *REDEMPTION), 6, "TransactWriteItems"),
         ((Require(ORDER, 1), Create(ENTRY, ENTRY_FIELDS)), 4, "TransactWriteItems"),
         ((Create(ENTRY, ENTRY_FIELDS, Due("polls", 5)),), 2, "PutItem"),
     ],
-    ids=["webhook", "spend", "entry", "delete", "redemption", "webhook with points", "guarded", "waiting for a time"],
+    ids=[
+        "webhook",
+        "spend",
+        "entry",
+        "delete",
+        "redemption",
+        "redemption before the expiry",
+        "webhook with points",
+        "guarded",
+        "waiting for a time",
+    ],
 )
 @pytest.mark.parametrize("events", [(), (REDEEMED,)], ids=["quiet", "told"])
 def test_a_commit_costs_its_write_units_in_one_call(

@@ -48,7 +48,7 @@ def changes(draw: st.DrawFn) -> list[Any]:
             drawn.append((sort, kind, draw(fields), draw(versions), draw(dues), draw(lives)))
         elif kind is Increment:
             at_least = draw(st.none() | st.sampled_from([0, 1, -3, 2**63 - 1]))
-            drawn.append((sort, kind, draw(st.sampled_from(["n", "_v"])), draw(numbers), at_least))
+            drawn.append((sort, kind, draw(st.sampled_from(["n", "_v"])), draw(numbers), at_least, draw(dues)))
         elif kind is Delete:
             drawn.append((sort, kind, draw(versions)))
         else:
@@ -87,6 +87,8 @@ class Oracle:
             if type(present) is not int or abs(present + change.by) >= 2**63:
                 return False
             if change.at_least is not None and present + change.by < change.at_least:
+                return False
+            if current and current.due and change.unless_due_by is not None and current.due.at <= change.unless_due_by:
                 return False
             item = current or Item(change.key, 0, {})
             return item._replace(version=item.version + 1, fields={**item.fields, change.field: present + change.by})

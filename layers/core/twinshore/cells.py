@@ -124,6 +124,11 @@ class Residency:
         self._cells = cells
         self.here = here
 
+    @property
+    def shore(self) -> str:
+        """Of this cell: "mainland" or "overseas"."""
+        return self._cells.all[self.here].shore
+
     def label(self, fields: dict[str, Any], home: str) -> dict[str, Any]:
         """`fields` with the cell's label. Raises Misdirected if the person's home is another cell."""
         if home != self.here:

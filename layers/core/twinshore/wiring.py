@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from twinshore.outbox import Consumers
     from twinshore.payments.methods import Tills
     from twinshore.payments.port import PaymentProvider
-    from twinshore.points.ledger import Ledger
+    from twinshore.points.book import Ledger
     from twinshore.providers.wechat.client import WechatClient
     from twinshore.providers.wechat.notices import WechatNotices
     from twinshore.providers.wechat.token_lease import AccessTokenLease
@@ -141,10 +141,12 @@ def login_home() -> Home:
     return Home(store(), residency(), sessions())
 
 
-def points_of(member_id: str) -> Ledger:
-    from twinshore.points.ledger import Ledger
+def points_of(member_id: str, programme: str = "") -> Ledger:
+    """ "" is the programme of this cell's shore. Raises UnknownProgramme."""
+    from twinshore.points.book import Ledger
+    from twinshore.points.programmes import programme_named
 
-    return Ledger(store(), residency(), member_id)
+    return Ledger(store(), residency(), member_id, programme_named(programme, residency().shore).name)
 
 
 def payment_provider(name: str) -> PaymentProvider:

@@ -6,7 +6,8 @@ from twinshore.cells import Residency
 from twinshore.events import Event
 from twinshore.money import Money
 from twinshore.points import ledger
-from twinshore.points.ledger import Ledger
+from twinshore.points.book import EARN, Ledger, entry_id, find_entry
+from twinshore.points.programmes import WHOLE
 from twinshore.points.rewards import points_for
 from twinshore.store.port import Store
 
@@ -23,13 +24,21 @@ def withdraw(event: Event, store: Store, residency: Residency, now: int) -> None
     """`payment.refunded` and `dispute.lost`: the points of this step go back, once per event, as far as they are there.
 
     Each step is a difference of totals, so that the steps of a whole refund take back what was credited, to the point.
+    In a programme that knows whole purchases only, the first step takes back all.
     """
+    book = Ledger(store, residency, event.data["member_id"])
+    order_id = event.data["order_id"]
+    earned_id = entry_id(EARN, f"order:{order_id}")
+    if book.terms.partial_return == WHOLE:
+        earned = find_entry(book, earned_id)
+        if earned:
+            ledger.take_back(book, earned.amount, f"return:{order_id}", order_id, now, of=earned_id)
+        return
     step = _money(event)
     total = Money(int(event.data.get("taken_back_minor", step.amount_minor)), step.currency)
     points = points_for(total) - points_for(total - step)
     if points:
-        book = Ledger(store, residency, event.data["member_id"])
-        ledger.take_back(book, points, event.id, event.data["order_id"], now)
+        ledger.take_back(book, points, event.id, order_id, now, of=earned_id)
 
 
 def _money(event: Event) -> Money:

@@ -1,181 +1,173 @@
 """The points ledger: double entry, append only, idempotent by cause, never below zero.
 
-A member's partition `points#<member id>` holds one account (the balance) and one item per entry. An entry holds both
-of its lines, which cancel, and is keyed by its cause: it is its own idempotency record, so a redemption is two items.
-House accounts (issued, redeemed) are no items: they are sums of lines, hence never a hot row.
+Each function writes one entry and its effect in one commit. `also` and `events` are further changes and news of that
+same commit (a voucher, a receipt): the points move if and only if they hold. Points set aside are in `holds`, what
+there was at some time in `standing`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import NamedTuple
-
-from twinshore.cells import Residency
-from twinshore.errors import BrokenInvariant, Conflict, NotFound, must
 from twinshore.events import Event
-from twinshore.idempotency import IdempotencyKey, IdempotencyKeyReused
-from twinshore.points.rewards import Reward
-from twinshore.store.port import CommitConflict, Create, Increment, Item, Key, Store
-
-POINTS_LIMIT = 10**12
-"""Of one entry. More is a fault somewhere."""
-ENTRIES_LIMIT = 5000
-_TRIES = 5
-_ID_CHARACTERS = 32
-
-EARN, REDEEM, REFUND, TAKE_BACK = "earn", "redeem", "refund", "take_back"
-ISSUED, REDEEMED = "house:issued", "house:redeemed"
-
-
-class InsufficientPoints(Conflict):
-    """`balance`: what there is."""
-
-    slug = "insufficient-points"
-    title_en = "There are not enough points"
-    title_zh = "积分不足"
-
-
-class RedemptionNotFound(NotFound):
-    slug = "redemption-not-found"
-    title_en = "There is no such redemption"
-    title_zh = "未找到该兑换记录"
-
-
-class Entry(NamedTuple):
-    id: str
-    kind: str
-    """EARN, REDEEM, REFUND or TAKE_BACK."""
-    points: int
-    """As the member sees it: positive in, negative out."""
-    reason: str
-    """What caused it: an order id, a reward's name, an entry's id."""
-    at: int
-
-
-class Ledger(NamedTuple):
-    """One member's points in their home cell."""
-
-    store: Store
-    residency: Residency
-    member_id: str
-
-    @property
-    def partition(self) -> str:
-        return f"points#{self.member_id}"
-
-    @property
-    def account(self) -> Key:
-        return Key(self.partition, "account")
-
-    def entry(self, entry_id: str) -> Key:
-        return Key(self.partition, f"entry#{entry_id}")
+from twinshore.idempotency import IdempotencyKey
+from twinshore.points.book import (
+    EARN,
+    ISSUED,
+    PENDING,
+    REDEEM,
+    REDEEMED,
+    REFUND,
+    TAKE_BACK,
+    Entry,
+    Ledger,
+    all_entries,
+    balance_of,
+    entry_id,
+    find_entry,
+)
+from twinshore.points.lots import cut, given_back, replay
+from twinshore.points.pending import cancel_pending, pending_item
+from twinshore.points.posting import Posting, check_points, credit, debit, lines
+from twinshore.points.problems import InsufficientPoints, PointsOutOfRange, RedemptionNotFound, refused
+from twinshore.points.programmes import OWN_LOT, activation_of, expiry_of
+from twinshore.points.tries import tries
+from twinshore.store.port import Change
 
 
 def balance(ledger: Ledger) -> int:
-    item = ledger.store.get(ledger.account)
-    return int(item.fields["balance"]) if item else 0
+    """What the account holds. What has expired since it was last touched is still in it: see `standing`."""
+    return balance_of(ledger.store.get(ledger.account))
 
 
-def earn(ledger: Ledger, points: int, cause: str, reason: str, now: int) -> Entry:
-    """Credit `points` once per `cause` (an event's id); the same cause again answers with the first entry."""
-    entry = Entry(entry_id(EARN, cause), EARN, points, reason, now)
-    told = Event(f"points.earned:{ledger.member_id}:{entry.id}", "points.earned", now,
-                 {"member_id": ledger.member_id, "points": points, "entry_id": entry.id, "reason": reason})  # fmt: skip
-    return _post(ledger, entry, ISSUED, (told,))
+def earn(
+    ledger: Ledger, points: int, cause: str, reason: str, now: int,
+    *, kind: str = EARN, house: str = ISSUED, expires_at: int | None = None, active_at: int | None = None,
+    also: tuple[Change, ...] = (), events: tuple[Event, ...] = (),
+) -> Entry:  # fmt: skip
+    """Credit `points` once per `cause` (an event's id) and kind; the same cause again answers with the first entry.
 
-
-def redeem(ledger: Ledger, reward: Reward, idempotency: IdempotencyKey, now: int) -> Entry:
-    """Spend a reward's price. Raises InsufficientPoints; IdempotencyKeyReused for the key with other content."""
-    entry = Entry(entry_id(REDEEM, idempotency.key), REDEEM, -reward.points, reward.name, now)
-    told = Event(f"points.redeemed:{ledger.member_id}:{entry.id}", "points.redeemed", now,
-                 {"member_id": ledger.member_id, "points": reward.points, "entry_id": entry.id,
-                  "reward": reward.name})  # fmt: skip
-    return _post(ledger, entry, REDEEMED, (told,), idempotency.fingerprint)
-
-
-def refund(ledger: Ledger, redemption_id: str, now: int) -> Entry:
-    """Give a redemption's points back, whole and once, by a reversed entry. Raises RedemptionNotFound."""
-    item = ledger.store.get(ledger.entry(redemption_id))
-    if item is None or item.fields["kind"] != REDEEM:
-        raise RedemptionNotFound("only a redemption of this member can be refunded")
-    entry = Entry(entry_id(REFUND, redemption_id), REFUND, -int(item.fields["points"]), redemption_id, now)
-    told = Event(f"points.refunded:{ledger.member_id}:{entry.id}", "points.refunded", now,
-                 {"member_id": ledger.member_id, "points": entry.points, "entry_id": entry.id})  # fmt: skip
-    return _post(ledger, entry, REDEEMED, (told,))
-
-
-def take_back(ledger: Ledger, points: int, cause: str, reason: str, now: int) -> Entry:
-    """Withdraw points whose purchase was refunded, once per cause, as far as the balance goes.
-
-    What has been spent already is not owed: the entry's `shortfall` says how much, and the balance stays at zero.
+    expires_at, active_at: seconds since the epoch; by default as the programme says. Points that become active later
+    wait (see `pending`). Raises PointsOutOfRange, UnknownProgramme; CommitConflict for one of `also`.
     """
-    identity = entry_id(TAKE_BACK, cause)
-    for _ in range(_TRIES):
-        take = min(points, balance(ledger))
-        entry = Entry(identity, TAKE_BACK, -take, reason, now)
+    check_points(ledger, points)
+    terms, identity = ledger.terms, entry_id(kind, cause)
+    active_at = activation_of(terms, now) if active_at is None else active_at
+    if active_at is not None and active_at > now:
+        entry = Entry(identity, kind, 0, reason, now, (ledger.line(PENDING, points), (house, -points)))
+        waiting = pending_item(ledger, entry, active_at, expires_at)
+        return credit(ledger, lambda: Posting(entry, events), True, (waiting, *also))
+    expires_at = expiry_of(terms, now) if expires_at is None else expires_at
+    if expires_at <= now:
+        raise refused(PointsOutOfRange("these points have expired already"), points=points)
+    entry = Entry(identity, kind, points, reason, now, lines(ledger, points, house), ((points, expires_at),))
+    told = _event(ledger, "points.earned", entry, points, reason=reason)
+    return credit(ledger, lambda: Posting(entry, (told, *events)), True, also)
+
+
+def redeem(
+    ledger: Ledger, points: int, name: str, idempotency: IdempotencyKey, now: int,
+    *, also: tuple[Change, ...] = (), events: tuple[Event, ...] = (),
+) -> Entry:  # fmt: skip
+    """Spend `points` on the reward `name`. Raises InsufficientPoints; IdempotencyKeyReused for the key with other
+    content; PointsOutOfRange, UnknownProgramme; CommitConflict for one of `also`."""
+    check_points(ledger, points)
+    entry = Entry(entry_id(REDEEM, idempotency.key), REDEEM, -points, name, now, lines(ledger, -points, REDEEMED))
+    told = _event(ledger, "points.redeemed", entry, points, reward=name)
+    return debit(ledger, entry, idempotency.fingerprint, also=also, events=(told, *events))
+
+
+def refund(ledger: Ledger, redemption_id: str, now: int, *, points: int | None = None) -> Entry:
+    """Give a redemption's points back, by a reversed entry, with the time that they had left (or the programme's grace,
+    if they would have expired meanwhile).
+
+    points: how much of it is to have been given back in all, so that a repeat gives nothing twice; None for the whole.
+    What it took last comes back first. Raises RedemptionNotFound, PointsOutOfRange.
+    """
+    spent = find_entry(ledger, redemption_id)
+    if spent is None or spent.kind != REDEEM:
+        raise refused(RedemptionNotFound("only a redemption of this member can be refunded"))
+    total = -spent.points if points is None else points
+    if not 0 < total <= -spent.points:
+        raise refused(PointsOutOfRange("no more than was redeemed", limit=-spent.points), points=total)
+    identity = entry_id(REFUND, redemption_id if total == -spent.points else f"{redemption_id}:{total}")
+    first = find_entry(ledger, identity)
+    if first is not None:
+        return first
+
+    def returned() -> Posting:
+        entry = _returned(ledger, spent, total, identity, max(now, spent.at))
+        return Posting(entry, (_event(ledger, "points.refunded", entry, entry.points),))
+
+    try:
+        return credit(ledger, returned)
+    except _GivenBack as already:
+        return already.by
+
+
+def take_back(ledger: Ledger, points: int, cause: str, reason: str, now: int, *, of: str = "") -> Entry:
+    """Withdraw points whose purchase was refunded, once per cause, as far as they are there.
+
+    of: the entry that credited them: while they wait, they are cancelled; later its own lot is taken first, where the
+    programme says so. What has been spent already is not owed: the entry's `shortfall` says how much, and the balance
+    stays at zero.
+    """
+    check_points(ledger, points)
+    cancelled = cancel_pending(ledger, of, points, cause, reason, now) if of else None
+    rest = points - (cancelled.amount if cancelled else 0)
+    if cancelled and not rest:
+        return cancelled
+    own = of if ledger.terms.taken_from == OWN_LOT else ""
+    for _ in tries():
+        take = min(rest, balance(ledger))
+        entry = Entry(entry_id(TAKE_BACK, cause), TAKE_BACK, -take, reason, now, lines(ledger, -take, ISSUED), of=own)
         try:
-            return _post(ledger, entry, ISSUED, (), shortfall=points - take)
+            return debit(ledger, entry, shortfall=rest - take)
         except InsufficientPoints:
-            continue  # spent between the look and the commit: look again
-    raise BrokenInvariant(f"the balance stands still for one of {_TRIES} tries")
+            continue  # spent or expired between the look and the commit: look again
+    return entry
 
 
 def entries(ledger: Ledger, limit: int, after: str | None) -> tuple[list[Entry], str | None]:
     """Newest first, and the cursor for more. An entry's key is its cause, not its time (see docs/decisions/0090), so
-    the member's entries are read and sorted: up to ENTRIES_LIMIT, about 0.25 kB each."""
-    found: list[Entry] = []
-    cursor = None
-    while len(found) < ENTRIES_LIMIT:
-        page = ledger.store.query(ledger.partition, "entry#", cursor, limit=1000)
-        found.extend(_entry(item) for item in page.items)
-        cursor = page.next
-        if cursor is None:
-            break
-    found.sort(key=_place, reverse=True)
+    the member's entries are read and sorted."""
+    found = sorted(all_entries(ledger), key=_place, reverse=True)
     rest = [each for each in found if after is None or _place(each) < after]
     return rest[:limit], _place(rest[limit - 1]) if len(rest) > limit else None
 
 
-def entry_id(kind: str, cause: str) -> str:
-    """Hashed: callers choose their keys freely, and an entry's id is shown."""
-    return hashlib.sha256(f"{kind}\n{cause}".encode()).hexdigest()[:_ID_CHARACTERS]
+class _GivenBack(Exception):
+    """As much as was asked, or more, has been given back already; `by` the last time."""
+
+    def __init__(self, by: Entry) -> None:
+        super().__init__()
+        self.by = by
 
 
-def _post(
-    ledger: Ledger, entry: Entry, house: str, events: tuple[Event, ...], fingerprint: str = "", shortfall: int = 0
-) -> Entry:
-    """One entry and its effect on the balance, or neither. The entry stands first, so that a repeated cause is seen
-    as such even when the balance no longer suffices."""
-    must(abs(entry.points) <= POINTS_LIMIT, "an entry's points are within the limit")
-    lines = [[f"member:{ledger.member_id}", entry.points], [house, -entry.points]]
-    fields = {"kind": entry.kind, "points": entry.points, "reason": entry.reason, "at": entry.at, "lines": lines,
-              "fingerprint": fingerprint, **({"shortfall": shortfall} if shortfall else {})}  # fmt: skip
-    key = ledger.entry(entry.id)
-    try:
-        ledger.store.commit(
-            Create(key, ledger.residency.label(fields, ledger.residency.here)),
-            Increment(ledger.account, "balance", entry.points, at_least=0),
-            events=events,
-        )
-    except CommitConflict as conflict:
-        if conflict.key != key:
-            held = conflict.current.fields["balance"] if conflict.current else 0
-            raise InsufficientPoints("earn some first", balance=held) from None
-        return _first(conflict.current, fingerprint)
-    return entry
+def _returned(ledger: Ledger, spent: Entry, total: int, identity: str, at: int) -> Entry:
+    """The entry after which `total` of a redemption has been given back. Raises _GivenBack."""
+    found = list(all_entries(ledger))
+    refunds = [entry for entry in found if entry.kind == REFUND and entry.of == spent.id]
+    given = sum(entry.points for entry in refunds)
+    if given >= total:
+        raise _GivenBack(max(refunds, key=_place))
+    took = replay(found).taken.get(spent.id, [])[::-1]
+    before, upto = ([(lot.points, lot.expires_at) for lot in cut(took, points)] for points in (given, total))
+    points = total - given
+    back = given_back(ledger.terms, _difference(upto, before), points, at)
+    return Entry(identity, REFUND, points, spent.id, at, lines(ledger, points, REDEEMED), back, spent.id)
 
 
-def _first(item: Item | None, fingerprint: str) -> Entry:
-    if item is None:
-        raise BrokenInvariant("an entry is never deleted")
-    if item.fields["fingerprint"] != fingerprint:
-        raise IdempotencyKeyReused("use a new key for a new request")
-    return _entry(item)
+def _difference(whole: list[tuple[int, int]], part: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """`whole` without `part`, which is its beginning."""
+    rest = list(whole)
+    for points, _ in part:
+        left = rest[0][0] - points
+        rest[:1] = [(left, rest[0][1])] if left else []
+    return rest
 
 
-def _entry(item: Item) -> Entry:
-    fields = item.fields
-    return Entry(item.key.sort.partition("#")[2], fields["kind"], fields["points"], fields["reason"], fields["at"])
+def _event(ledger: Ledger, name: str, entry: Entry, points: int, **more: str) -> Event:
+    data = {"member_id": ledger.member_id, "points": points, "entry_id": entry.id, **more}
+    return Event(f"{name}:{ledger.member_id}:{ledger.terms.name}:{entry.id}", name, entry.at, data)
 
 
 def _place(entry: Entry) -> str:

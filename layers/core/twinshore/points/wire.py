@@ -6,7 +6,7 @@ import time
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from twinshore.points.ledger import Entry
+from twinshore.points.book import Entry
 
 PAGE_LIMIT = 100
 

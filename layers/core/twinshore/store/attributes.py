@@ -25,8 +25,9 @@ DUE_SHARDS = 8
 in use leaves waiting items where no one looks."""
 
 Attributes = dict[str, Any]
-NAMES = {"#e": EXPIRES_AT, "#v": VERSION, "#n": EVENTS}
+NAMES = {"#e": EXPIRES_AT, "#v": VERSION, "#n": EVENTS, "#d": DUE_AT}
 LIVE = "(attribute_not_exists(#e) OR #e > :now)"
+NOT_DUE = "(attribute_not_exists(#d) OR #d > :due)"
 
 
 def encode_key(key: Key) -> Attributes:
@@ -155,10 +156,14 @@ def _update(change: Increment, events: str | None, values: Attributes) -> Attrib
     }
     update = "SET #v = if_not_exists(#v, :zero) + :one, #f = if_not_exists(#f, :zero) + :by"
     condition = "(attribute_type(#f, :number) AND #f >= :low AND #f <= :high)"
+    present = LIVE
+    if change.unless_due_by is not None:
+        present += f" AND {NOT_DUE}"
+        values[":due"] = number(change.unless_due_by)
     if incremented(0, change) is None:
-        condition = f"{LIVE} AND {condition}"
+        condition = f"{present} AND {condition}"
     else:
-        condition = f"attribute_not_exists(pk) OR ({LIVE} AND (attribute_not_exists(#f) OR {condition}))"
+        condition = f"attribute_not_exists(pk) OR ({present} AND (attribute_not_exists(#f) OR {condition}))"
     if events is None:
         update += " REMOVE #n"
     else:

@@ -150,6 +150,8 @@ def _check_change(change: Change) -> str | None:
         _check_integer(change.by, -INTEGER_LIMIT)
         if change.at_least is not None:
             _check_integer(change.at_least, -INTEGER_LIMIT)
+        if change.unless_due_by is not None:
+            _check_integer(change.unless_due_by, 0)
     elif isinstance(change, Delete):
         _check_integer(change.version, 1)
     elif change.version is not None:
@@ -192,6 +194,11 @@ def incremented(present: Any, change: Increment) -> int | None:
     total = present + change.by
     least = -INTEGER_LIMIT if change.at_least is None else change.at_least
     return total if least <= total <= INTEGER_LIMIT else None
+
+
+def is_due(due: Due | None, change: Increment) -> bool:
+    """Whether an item that waits so is one that `change` must not touch yet."""
+    return due is not None and change.unless_due_by is not None and due.at <= change.unless_due_by
 
 
 def bounds_before(change: Increment) -> tuple[int, int]:

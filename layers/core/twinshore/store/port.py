@@ -70,13 +70,15 @@ class Increment(NamedTuple):
     """Add `by` (may be negative) to a whole-number field, without reading it first.
 
     An absent item or field counts as 0 and is made. With `at_least`, the sum must not fall below it.
-    Other fields, `due` and `expires_at` stay as they are.
+    With `unless_due_by`, the item must not wait, in whatever queue, with `due.at` at or before that moment: what is due
+    is to be dealt with first. Other fields, `due` and `expires_at` stay as they are.
     """
 
     key: Key
     field: str
     by: int
     at_least: int | None = None
+    unless_due_by: int | None = None
 
 
 class Delete(NamedTuple):

@@ -219,6 +219,8 @@ def _describe(index: int, change: Change, text: str | None) -> str:
         # No 64-bit number passes a bound beyond them all.
         low, high = (low, high) if low <= encoding.INTEGER_LIMIT else (1, 0)
         told |= {"n": change.field, "b": change.by, "l": low, "h": high}
+        if change.unless_due_by is not None:
+            told["u"] = change.unless_due_by
     if isinstance(change, (Replace, Delete, Require)) and change.version is not None:
         told["v"] = change.version
     if isinstance(change, (Create, Replace)):

@@ -26,7 +26,8 @@ create index if not exists items_expiry on items (expires_at) where expires_at i
 
 -- changes: a JSON array of objects in key order:
 --   i: place in the caller's order   k: create, replace, increment, delete or require   p, s: key
---   v: version asked for   f: fields   q, d: due   e: expires_at   n, b, l, h: field, by, and its bounds before adding
+--   v: version asked for   f: fields   q, d: due   e: expires_at
+--   n, b, l, h: field, by, and its bounds before adding   u: unless_due_by
 -- outbox: a JSON array of {p, f, d}: events, of which the first with an id stays
 -- Returns null when all is written, else [i, item as it is or null] of the first change, in the caller's order, whose
 -- condition fails: then nothing is written.
@@ -94,6 +95,7 @@ begin
             update items set version = version + 1, fields = jsonb_set(fields, array[c ->> 'n'],
                 to_jsonb(coalesce((fields -> (c ->> 'n'))::bigint, 0) + (c -> 'b')::bigint))
                 where partition = part and sort = place and (expires_at is null or expires_at > moment)
+                and (due_at <= (c ->> 'u')::bigint) is not true
                 and case jsonb_typeof(coalesce(fields -> (c ->> 'n'), '0'))
                     when 'number' then coalesce((fields -> (c ->> 'n'))::bigint, 0)
                         between (c -> 'l')::bigint and (c -> 'h')::bigint
@@ -113,7 +115,8 @@ begin
         if kind = 'increment' then
             number := case when alive then coalesce(r.fields -> (c ->> 'n'), '0') else '0' end;
             holds := jsonb_typeof(number) = 'number'
-                and number::bigint between (c -> 'l')::bigint and (c -> 'h')::bigint;
+                and number::bigint between (c -> 'l')::bigint and (c -> 'h')::bigint
+                and not (alive and (r.due_at <= (c ->> 'u')::bigint) is true);
         elsif kind = 'create' or (c -> 'v')::bigint = 0 then
             holds := not alive;
         else

@@ -216,7 +216,7 @@ def _holds(require: Require, current: Item | None) -> bool:
 
 def _increment(connection: sqlite3.Connection, change: Increment, current: Item | None) -> None:
     total = encoding.incremented(0 if current is None else current.fields.get(change.field, 0), change)
-    if total is None:
+    if total is None or (current is not None and encoding.is_due(current.due, change)):
         raise CommitConflict(change.key, current)
     if current is None:
         connection.execute(WRITE, (*change.key, 1, encoding.json_text({change.field: total}), None, None, None))

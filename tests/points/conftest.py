@@ -1,0 +1,21 @@
+"""A member's book on one SQLite file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from tests.support.points import Book
+from twinshore.store.sqlite import SqliteStore
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    def open_store(**options: Any) -> SqliteStore:
+        return SqliteStore(tmp_path / "store.db", **options)
+
+    one = Book(open_store)
+    yield one
+    one.store.close()
