@@ -10,11 +10,9 @@ from types import SimpleNamespace
 from typing import Any, Mapping
 
 import http_message_signatures as independent
-import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.support.cell_pair import Pair
-from tests.support.doors import Place
 from twinshore.intercell.keys import CellKey, is_signed_by
 from twinshore.intercell.port import Heard
 from twinshore.intercell.signatures import ANSWER_COVERS, REQUEST_COVERS, parameters_of, signature_base
@@ -42,11 +40,6 @@ B26_BASE = b"""\
 "@signature-params": ("date" "@method" "@path" "@authority" "content-type" "content-length")\
 ;created=1618884473;keyid="test-key-ed25519\""""
 B26_SIGNATURE = "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw=="
-
-
-@pytest.fixture
-def pair(at: Place) -> Pair:
-    return Pair(at)
 
 
 class OneKey(independent.HTTPSignatureKeyResolver):

@@ -13,7 +13,7 @@ from twinshore.deployment import Misconfigured
 if TYPE_CHECKING:
     from twinshore.intercell.client import Peers
     from twinshore.intercell.keys import CellKey
-    from twinshore.intercell.port import Handler, Heard
+    from twinshore.intercell.port import Handler, Send
     from twinshore.intercell.receiving import Desk
     from twinshore.store.port import Store
 
@@ -25,7 +25,7 @@ def peers() -> Peers:
     """What `intercell.client.ask` takes. No lawful basis is on record today: personal fields are refused."""
     from twinshore.intercell.client import Peers
 
-    return Peers(_key(), deployment.cells(), _send)
+    return Peers(_key(), deployment.cells(), way_out())
 
 
 def desk(store: Store) -> Desk:
@@ -49,14 +49,17 @@ def _key() -> CellKey:
         raise Misconfigured(str(err)) from None
 
 
-def _send(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
+def way_out(answer_seconds: float = ANSWER_SECONDS) -> Send:
     from twinshore.intercell.port import Heard, NotHeard
     from twinshore.outbound import NoAnswer, Unreachable, send
 
-    try:
-        reply = send("POST", url, headers, body, ANSWER_SECONDS)
-    except Unreachable:
-        raise NotHeard("unreachable") from None
-    except NoAnswer:
-        raise NotHeard("no answer") from None
-    return Heard(reply.status, reply.headers, reply.body)
+    def post(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
+        try:
+            reply = send("POST", url, headers, body, answer_seconds)
+        except Unreachable:
+            raise NotHeard("unreachable") from None
+        except NoAnswer:
+            raise NotHeard("no answer") from None
+        return Heard(reply.status, reply.headers, reply.body)
+
+    return post
