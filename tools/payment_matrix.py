@@ -58,6 +58,7 @@ ROWS = (
     Row("5xx (a page, JSON), HTML, reset, lost answer to create", "test_an_unclear_answer_to_create"),
     Row("the same to a query", "test_an_unclear_answer_to_a_query"),
     Row("the same to a refund", "test_an_unclear_answer_to_a_refund"),
+    Row("refused in words of theirs: ours say none of them", "test_a_refusal_in_words_of_theirs"),
     Row("captured once", "test_captured_by_us", lambda party: "by us" if party.can.we_capture else "by itself"),
     Row("webhooks, poll and client at once: one credit, one receipt", "test_everybody_at_once"),
 )  # fmt: skip

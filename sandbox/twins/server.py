@@ -6,7 +6,7 @@ must remember in its folder, so that it survives a restart like the party does.
 Switches, `POST /_twin/faults` with a JSON object (an empty one heals; a twin may add its own, see its docstring):
     delay_seconds   wait before each answer of the API
     status          answer every API call with this HTTP status and an HTML page, as a broken load balancer does
-    json            with `status`: a JSON object that speaks of failure in place of the page
+    json            with `status`: in place of the page a JSON object: this one, or one that speaks of failure (true)
     reset           close the connection without an answer
     clock           seconds since the epoch: where the party's clock stands (of twins that keep bills)
     times           how many API calls the above hit before they heal by themselves (absent: until changed)
@@ -143,7 +143,8 @@ class Twin:
         if fault.get("reset"):
             return None
         if fault.get("status") and fault.get("json"):
-            return json_reply({"status": "FAILED", "error": {"type": "api_error"}}, int(fault["status"]))
+            said = fault["json"] if isinstance(fault["json"], dict) else {"status": "FAILED"}
+            return json_reply(said, int(fault["status"]))
         if fault.get("status"):
             return TwinReply(int(fault["status"]), b"<html><h1>Bad Gateway</h1></html>", {"Content-Type": "text/html"})
         return self.handle(request)

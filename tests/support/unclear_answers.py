@@ -14,8 +14,25 @@ FAULTS = ({"status": 503}, {"status": 500, "json": True}, {"status": 200}, {"res
 UNCLEAR = pytest.mark.parametrize("fault", FAULTS, ids=["5xx", "5xx-json", "html", "reset", "lost-answer"])
 
 
+THEIRS = "words of theirs"
+TEXTS = dict.fromkeys(("code", "message", "name", "detail", "reason", "errorCode", "error_type", "title"), THEIRS)
+REFUSAL = {
+    **TEXTS, "error": TEXTS, "errors": [TEXTS], "details": [TEXTS], "error_codes": [THEIRS], "result": TEXTS,
+    "responseCode": THEIRS, "responseMessage": THEIRS,
+}  # fmt: skip
+"""A refusal of nobody's form, with a text wherever one of them might have one."""
+
+
 class UnclearAnswers:
     party: Party
+
+    def test_a_refusal_in_words_of_theirs(self, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+        order = scene.place_order()
+        scene.faults(status=400, json=REFUSAL)
+        refused = scene.begin(order)
+        assert refused.status in (422, 503), refused.text
+        logged = "".join(capsys.readouterr())
+        assert THEIRS not in refused.text + logged + str(scene.rows())
 
     @UNCLEAR
     def test_an_unclear_answer_to_create(self, scene: Scene, fault: dict[str, Any]) -> None:
