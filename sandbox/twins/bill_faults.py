@@ -4,6 +4,7 @@
     twice   names of lines that are in it two times
     change  object: name of a line → what is written over it (amount_minor, currency, at)
     add     lines that nobody made: objects with reference, kind, refund_reference, amount_minor, currency, at
+    many    how many payments of made-up orders there are besides, spread over the day (Weixin Pay)
     pages   how many pages there are before the party answers 500 (Stripe)
     cut     how many bytes of the file's end are missing (Weixin Pay)
     altered true: the file is another than the one whose hash is told (Weixin Pay)
@@ -14,7 +15,7 @@ The name of a line is our reference of the refund, or of the payment.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Iterator
 
 
 def planted(lines: list[dict[str, Any]], bill: dict[str, Any]) -> list[dict[str, Any]]:
@@ -24,7 +25,18 @@ def planted(lines: list[dict[str, Any]], bill: dict[str, Any]) -> list[dict[str,
         line.update(bill.get("change", {}).get(name_of(line), {}))
         if name_of(line) in bill.get("twice", ()):
             made.append(copy.deepcopy(line))
-    return made + [copy.deepcopy(line) for line in bill.get("add", ())]
+    return made + [*_many(int(bill.get("many", 0)))] + [copy.deepcopy(line) for line in bill.get("add", ())]
+
+
+def reference_of(number: int) -> str:
+    """Of a made-up order."""
+    return f"{number:026d}-1"
+
+
+def _many(count: int) -> Iterator[dict[str, Any]]:
+    for number in range(count):
+        yield {"reference": reference_of(number), "kind": "payment", "amount_minor": 100 + number % 900,
+               "after": number * 86_400 // count}  # fmt: skip
 
 
 def name_of(line: dict[str, Any]) -> str:

@@ -34,15 +34,16 @@ def answer(twin: Twin, book: Book, request: TwinRequest) -> TwinReply:
     """Raises Refusal."""
     bill = twin.faults.get("bill") or {}
     if request.path == FILE:
-        packed = gzip.compress(_file(book, request.query.get("token", ""), bill), mtime=0)
+        packed = gzip.compress(_file(_lines(book, request.query.get("token", ""), bill)), 1, mtime=0)
         return TwinReply(200, packed[: len(packed) - int(bill.get("cut", 0))], {"Content-Type": "application/x-gzip"})
     day = request.query.get("bill_date", "")
     if request.query.get("bill_type") != "ALL" or request.query.get("tar_type") != "GZIP":
         raise Refusal(400, "PARAM_ERROR")
     _check_ready(day, twin.moment())
-    content = _file(book, day, bill)
-    if not _lines(book, day, bill):
+    lines = _lines(book, day, bill)
+    if not lines:
         raise Refusal(400, "NO_STATEMENT_EXIST")
+    content = _file(lines)
     told = b"another file" if bill.get("altered") else content
     link = f"{twin.url}{FILE}?{urlencode({'token': day, 'tartype': 'gzip'})}"
     sha1 = hashlib.sha1(told, usedforsecurity=False).hexdigest()
@@ -59,8 +60,7 @@ def _check_ready(day: str, now: float) -> None:
         raise Refusal(400, "STATEMENT_CREATING")
 
 
-def _file(book: Book, day: str, bill: dict[str, Any]) -> bytes:
-    lines = _lines(book, day, bill)
+def _file(lines: list[dict[str, Any]]) -> bytes:
     paid = sum(line["amount_minor"] for line in lines if line["kind"] == "payment")
     back = sum(line["amount_minor"] for line in lines if line["kind"] == "refund")
     summary = [str(len(lines)), _yuan(paid), _yuan(back), "0.00", "0.00000", _yuan(paid), _yuan(back)]
@@ -71,7 +71,10 @@ def _file(book: Book, day: str, bill: dict[str, Any]) -> bytes:
 def _lines(book: Book, day: str, bill: dict[str, Any]) -> list[dict[str, Any]]:
     """Planted lines are of the day that is asked for, unless they name their time."""
     lines = planted([line for line in _movements(book) if _moment(line["at"])[:10] == day], bill)
-    return sorted(lines, key=lambda line: float(line.get("at", 0)))
+    starts = datetime.datetime.fromisoformat(day).replace(tzinfo=_BEIJING).timestamp()
+    for line in lines:
+        line.setdefault("at", starts + line.get("after", 0))
+    return sorted(lines, key=lambda line: float(line["at"]))
 
 
 def _movements(book: Book) -> Iterator[dict[str, Any]]:
@@ -92,7 +95,7 @@ def _row(line: dict[str, Any]) -> str:
     refund, amount = line["kind"] == "refund", _yuan(line["amount_minor"])
     fee = line["amount_minor"] * FEE_TEN_THOUSANDTHS // 10  # in 1/100,000 of a yuan
     return _cells([
-        _moment(line.get("at", 0)), "wx0000000000000001", "1900000001", "0", "",
+        _moment(line["at"]), "wx0000000000000001", "1900000001", "0", "",
         line.get("transaction_id", "420000000000000000"), line["reference"], "openid-of-nobody", "JSAPI",
         "REFUND" if refund else "SUCCESS", "OTHERS", line.get("currency", "CNY"), "0.00" if refund else amount, "0.00",
         line.get("refund_id", "503000000000000000") if refund else "0", line.get("refund_reference", "") or "0",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from typing import Callable, Iterator
 
 import pytest
 
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
-from twinshore.outbound import NoAnswer, Unreachable, send
+from twinshore.outbound import NoAnswer, Unreachable, fetch, send
 
 
 class Echo(Twin):
@@ -140,3 +141,81 @@ def test_errors_do_not_show_the_query() -> None:
 def test_only_absolute_http_urls_go_out(url: str) -> None:
     with pytest.raises(ValueError, match="absolute"):
         send("GET", url)
+
+
+def saying(*pieces: bytes, between_seconds: float = 0.0) -> Callable[[socket.socket], None]:
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65536)
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(between_seconds)
+        except OSError:
+            pass
+
+    return talk
+
+
+LONG = b"x" * 9_000_000
+HEAD = b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 9000000\r\n\r\n"
+
+
+def test_a_file_larger_than_a_reply_comes_in_pieces() -> None:
+    pieces: list[bytes] = []
+    with listener(saying(HEAD, LONG)) as url:
+        reply = fetch(f"{url}/bill", {}, pieces.append)
+    assert (reply.status, reply.headers["x-a"], reply.body) == (200, "b", b"")
+    assert b"".join(pieces) == LONG
+    assert max(map(len, pieces)) <= 65_536
+
+
+def test_a_file_in_chunks_and_one_that_ends_with_the_connection_are_read_too() -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    for said in (chunked, b"HTTP/1.0 200 OK\r\n\r\nabcde"):
+        pieces: list[bytes] = []
+        with listener(saying(said)) as url:
+            fetch(url, {}, pieces.append)
+        assert b"".join(pieces) == b"abcde"
+
+
+def test_a_connection_that_stays_open_does_not_hold_up_the_end() -> None:
+    pieces: list[bytes] = []
+    began = time.monotonic()
+    with listener(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", between_seconds=3)) as url:
+        fetch(url, {}, pieces.append)
+    assert pieces == [b"ok"]
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("said", [(HEAD, b"half"), (b"hello\r\n\r\n",), (b"",)])
+def test_a_part_of_a_file_is_no_file(said: tuple[bytes, ...]) -> None:
+    with listener(saying(*said)) as url, pytest.raises(NoAnswer):
+        fetch(url, {}, lambda piece: None)
+
+
+def test_a_trickle_is_cut() -> None:
+    with listener(saying(HEAD, *[b"x"] * 50, between_seconds=0.05)) as url, pytest.raises(NoAnswer, match="slowly"):
+        fetch(url, {}, lambda piece: None, timeout_seconds=2, whole_seconds=0.3)
+
+
+def test_who_takes_the_pieces_says_how_much_is_too_much() -> None:
+    def enough(piece: bytes) -> None:
+        raise OverflowError("enough")
+
+    with listener(saying(HEAD, LONG)) as url, pytest.raises(OverflowError):
+        fetch(url, {}, enough)
+
+
+def test_a_no_to_a_file_comes_as_from_any_request() -> None:
+    said = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"
+    pieces: list[bytes] = []
+    with listener(saying(said)) as url:
+        assert fetch(url, {}, pieces.append)[::2] == (404, b"no")
+    assert pieces == []
+
+
+def test_no_file_from_a_closed_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(Unreachable):
+        fetch(f"http://127.0.0.1:{port}/bill", {}, lambda piece: None)

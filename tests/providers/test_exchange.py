@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
 from twinshore.payments.port import OutcomeUnknown
-from twinshore.providers.exchange import HostNotAllowed, ask, send_outbound, send_to
+from twinshore.providers.exchange import HostNotAllowed, ask, fetch_from, send_outbound, send_to
 
 HOSTS = ("api.example.invalid", "*-live.example.invalid")
 
@@ -42,6 +42,8 @@ class Faulty(Twin):
 def test_nothing_is_sent_to_a_host_that_is_not_in_the_table(url: str) -> None:
     with pytest.raises(HostNotAllowed):
         send_to(HOSTS, "")("GET", url, {}, b"", 0.2)
+    with pytest.raises(HostNotAllowed):
+        fetch_from(HOSTS, "")(url, {}, print, 0.2)
 
 
 @pytest.mark.parametrize("url", ["https://api.example.invalid/v1", "https://shop-live.example.invalid/v1?a=b"])

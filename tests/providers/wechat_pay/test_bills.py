@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import time
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -17,7 +17,7 @@ from twinshore.errors import Problem, Unavailable
 from twinshore.money import Money
 from twinshore.payments.port import OutcomeUnknown
 from twinshore.providers.setup import Setup
-from twinshore.providers.wechat_pay import bills
+from twinshore.providers.wechat_pay import bill_file, bills
 from twinshore.reconciliation.days import DAY_SECONDS, day_of, starts_at
 from twinshore.reconciliation.port import BillDamaged, BillLine, BillNotDue, BillTooLarge
 
@@ -50,9 +50,10 @@ class Desk:
         self.asked.append(target)
         return self.link
 
-    def download(self, target: str, now: int, timeout_seconds: float) -> bytes:
+    def download(self, target: str, now: int, take: Callable[[bytes], object], timeout_seconds: float) -> None:
         self.asked.append(target)
-        return self.packed
+        for start in range(0, len(self.packed), 1000):
+            take(self.packed[start : start + 1000])
 
 
 def lines_of(desk: Desk, now: int = NOW) -> list[BillLine]:
@@ -111,7 +112,7 @@ def test_a_payment_taken_back_at_the_counter_moves_no_money() -> None:
         WHOLE.replace("`CNY", "`XYZ"),
         WHOLE.replace("2026-09-21 00:00:07", "yesterday"),
         WHOLE.replace("`0.05940", "`free"),
-        HEAD + "\r\n`" + "x" * 2 * bills.CHUNK_BYTES,
+        HEAD + "\r\n`" + "x" * 2 * bill_file.CHUNK_BYTES,
     ],
 )
 def test_a_bill_that_is_not_whole_is_refused(text: str) -> None:
@@ -127,10 +128,11 @@ def test_a_file_that_is_cut_or_no_gzip_is_refused(packed: bytes) -> None:
         lines_of(desk)
 
 
-def test_a_small_file_that_unpacks_to_a_large_one_is_refused() -> None:
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bill_file, "UNPACKED_LIMIT_BYTES", 8_000_000)
     desk = Desk(WHOLE)
-    desk.packed = gzip.compress(b"\n" * (bills.BILL_LIMIT_BYTES + 1))
-    assert len(desk.packed) < 100_000
+    desk.packed = gzip.compress(b"\n" * 8_000_001)
+    assert len(desk.packed) < 10_000
     with pytest.raises(BillTooLarge):
         lines_of(desk)
 
@@ -150,6 +152,17 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused() -> None:
 def test_another_file_or_another_place_is_refused(link: dict[str, str]) -> None:
     with pytest.raises(BillDamaged):
         lines_of(Desk(WHOLE, **link))
+
+
+def test_a_file_that_has_no_end_is_refused_before_it_fills_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bill_file, "PACKED_LIMIT_BYTES", 200)
+    with pytest.raises(BillTooLarge):
+        lines_of(Desk(WHOLE))
+
+
+def test_the_mark_of_a_bill_is_its_signed_hash() -> None:
+    desk = Desk(WHOLE)
+    assert bills.WechatPayBills(desk, "https://api.mch.weixin.qq.com").mark(DAY, NOW) == desk.link["hash_value"]  # type: ignore[arg-type]
 
 
 def test_before_ten_in_beijing_nobody_is_asked() -> None:

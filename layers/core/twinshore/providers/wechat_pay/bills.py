@@ -7,32 +7,27 @@ backticks, so the columns before and after the two of them are counted from thei
 
 from __future__ import annotations
 
-import hashlib
 import re
-import time
-import zlib
-from calendar import timegm
-from typing import Iterator
+from typing import Iterator, NamedTuple
 from urllib.parse import urlsplit
 
 from twinshore.errors import Problem
 from twinshore.money import Money, Rounding, divide, parse
 from twinshore.payments.port import ProviderRefused
 from twinshore.providers.setup import Setup
+from twinshore.providers.wechat_pay.bill_file import PackedFile
 from twinshore.providers.wechat_pay.capabilities import CAPABILITIES
 from twinshore.providers.wechat_pay.client import WechatPay
 from twinshore.providers.wechat_pay.entry import BASE_URL
 from twinshore.providers.wechat_pay.entry import build as build_party
 from twinshore.reconciliation.days import days_later, starts_at
-from twinshore.reconciliation.port import PAYMENT, REFUND, BillDamaged, BillLine, BillNotDue, BillNotReady, BillTooLarge
+from twinshore.reconciliation.port import PAYMENT, REFUND, BillDamaged, BillLine, BillNotDue, BillNotReady
 
 READY_AFTER_SECONDS = 10 * 3600
-BILL_LIMIT_BYTES = 64_000_000
-"""Unpacked. The reply itself is limited by `outbound`: 4 MB packed, some 55,000 lines."""
-LINE_LIMIT_BYTES = 8_192
-CHUNK_BYTES = 65_536
 DOWNLOAD_TIMEOUT_SECONDS = 20.0
 OFFSET_SECONDS = CAPABILITIES.bill_utc_offset_seconds
+NO_BILL = "no bill"
+"""The mark of a day without a trade, which has no file."""
 
 # The names of the columns, as the first line of the file spells them.
 _TIME, _TRANSACTION, _NUMBER = "交易时间", "微信订单号", "商户订单号"
@@ -40,10 +35,18 @@ _STATE, _CURRENCY, _TOTAL, _FEE = "交易状态", "货币种类", "订单金额"
 _REFUND_ID, _REFUND_NUMBER = "微信退款单号", "商户退款单号"
 _REFUNDED, _REFUND_STATE = "申请退款金额", "退款状态"
 _FREE_TEXT = ("商品名称", "商户数据包")
-_NEEDED = (_TIME, _TRANSACTION, _NUMBER, _STATE, _CURRENCY, _TOTAL, _FEE, _REFUND_ID, _REFUND_NUMBER, _REFUNDED,
-           _REFUND_STATE, *_FREE_TEXT)  # fmt: skip
+_READ = (_TIME, _TRANSACTION, _NUMBER, _STATE, _CURRENCY, _TOTAL, _FEE, _REFUND_ID, _REFUND_NUMBER, _REFUNDED,
+         _REFUND_STATE)  # fmt: skip
+_NEEDED = (*_READ, *_FREE_TEXT)
 _COUNT, _SUM, _SUM_REFUNDED = "总交易单数", "订单总金额", "申请退款总金额"
+_TIME_FORM = re.compile(r"(\d{4}-\d\d-\d\d) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d)", re.ASCII)
 _FEE_FORM = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,10}))?", re.ASCII)
+
+
+class Link(NamedTuple):
+    target: str
+    sha1: str
+    """Of the file before it was packed; the reply that told it was signed."""
 
 
 class WechatPayBills:
@@ -55,18 +58,25 @@ class WechatPayBills:
         self._party = party
         self._base_url = base_url.rstrip("/")
 
+    def mark(self, day: str, now: int) -> str:
+        """The signed hash: a corrected bill has another."""
+        link = self._link(day, now)
+        return NO_BILL if link is None else link.sha1
+
     def lines(self, day: str, now: int) -> Iterator[BillLine]:
         """The hash is checked over the whole file before the first line is given."""
+        link = self._link(day, now)
+        if link is None:
+            return
+        with PackedFile() as file:
+            self._party.download(link.target, now, file.take, DOWNLOAD_TIMEOUT_SECONDS)
+            file.check(link.sha1)
+            yield from _read(file.texts())
+
+    def _link(self, day: str, now: int) -> Link | None:
+        """None for a day without a trade. The link lives for five minutes."""
         if now < starts_at(days_later(day, 1), OFFSET_SECONDS) + READY_AFTER_SECONDS:
             raise BillNotDue("Weixin Pay makes the bill by 10:00 of the next day in Beijing.")
-        fetched = self._fetch(day, now)
-        if fetched is not None:
-            packed, sha1 = fetched
-            _check_whole(packed, sha1)
-            yield from _read(packed)
-
-    def _fetch(self, day: str, now: int) -> tuple[bytes, str] | None:
-        """The packed file and the hash of the unpacked one; None for a day without a trade, which has no file."""
         try:
             link = self._party.read(f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP", now)
         except ProviderRefused as refused:
@@ -78,8 +88,7 @@ class WechatPayBills:
             raise
         if str(link.get("hash_type")) != "SHA1":
             raise BillDamaged("The bill's hash is of a kind that we do not know.")
-        target = self._target(str(link.get("download_url", "")))
-        return self._party.download(target, now, DOWNLOAD_TIMEOUT_SECONDS), str(link.get("hash_value", "")).lower()
+        return Link(self._target(str(link.get("download_url", ""))), str(link.get("hash_value", "")).lower())
 
     def _target(self, url: str) -> str:
         """Our signature goes to the party only, so the link must lead there."""
@@ -94,54 +103,9 @@ def build(setup: Setup) -> WechatPayBills:
     return WechatPayBills(build_party(setup), setup.base_url or BASE_URL)
 
 
-def _check_whole(packed: bytes, sha1: str) -> None:
-    digest = hashlib.sha1(usedforsecurity=False)
-    for chunk in _unpacked(packed):
-        digest.update(chunk)
-    if not sha1 or digest.hexdigest() != sha1:
-        raise BillDamaged("The bill is not the one whose hash was signed.")
-
-
-def _unpacked(packed: bytes) -> Iterator[bytes]:
-    """In pieces: a small file may unpack to a very large one."""
-    unpacker = zlib.decompressobj(wbits=31)
-    size, rest = 0, packed
-    while not unpacker.eof:
-        try:
-            chunk = unpacker.decompress(rest, CHUNK_BYTES)
-        except zlib.error:
-            raise BillDamaged("The bill cannot be unpacked.") from None
-        if not chunk and not unpacker.unconsumed_tail and not unpacker.eof:
-            raise BillDamaged("The bill is cut short.")
-        rest = unpacker.unconsumed_tail
-        size += len(chunk)
-        if size > BILL_LIMIT_BYTES:
-            raise BillTooLarge("The bill unpacks to more than one run can read.")
-        yield chunk
-
-
-def _texts(packed: bytes) -> Iterator[str]:
-    kept = b""
-    for chunk in _unpacked(packed):
-        *whole, kept = (kept + chunk).split(b"\n")
-        if len(kept) > LINE_LIMIT_BYTES:
-            raise BillDamaged("A line of the bill has no end.")
-        yield from (_decoded(line) for line in whole)
-    yield _decoded(kept)
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode("utf-8-sig").rstrip("\r")
-    except UnicodeDecodeError:
-        raise BillDamaged("The bill is not UTF-8.") from None
-
-
-def _read(packed: bytes) -> Iterator[BillLine]:
-    texts = (text for text in _texts(packed) if text)
-    names = next(texts, "").split(",")
-    if not set(_NEEDED) <= set(names):
-        raise BillDamaged("The bill lacks a column.")
+def _read(texts: Iterator[str]) -> Iterator[BillLine]:
+    columns = Columns(next(texts, "").split(","))
+    texts = (text for text in texts if text)
     rows = skipped = total_minor = refunded_minor = 0
     for text in texts:
         if not text.startswith("`"):  # the summary's own head
@@ -150,7 +114,7 @@ def _read(packed: bytes) -> Iterator[BillLine]:
             if next(texts, None) is not None:
                 raise BillDamaged("The bill goes on behind its summary.")
             return
-        line = _line(_cells(names, text))
+        line = columns.line(text)
         rows += 1
         if line is None:
             skipped += 1
@@ -161,39 +125,57 @@ def _read(packed: bytes) -> Iterator[BillLine]:
     raise BillDamaged("The bill has no summary.")
 
 
-def _cells(names: list[str], text: str) -> dict[str, str]:
-    cells = text[1:].split(",`")
-    if len(cells) < len(names):
-        raise BillDamaged("A line of the bill is cut short.")
-    first = min(names.index(name) for name in _FREE_TEXT)
-    behind = len(names) - 1 - max(names.index(name) for name in _FREE_TEXT)
-    found = dict(zip(names[:first], cells))
-    if behind:
-        found.update(zip(names[-behind:], cells[-behind:]))
-    return found
+class Columns:
+    """Where each column stands: from the front, or behind the free text from the end (below zero)."""
 
+    def __init__(self, names: list[str]) -> None:
+        if not set(_NEEDED) <= set(names):
+            raise BillDamaged("The bill lacks a column.")
+        self._count = len(names)
+        first = min(names.index(name) for name in _FREE_TEXT)
+        last = max(names.index(name) for name in _FREE_TEXT)
+        between = [name for name in _NEEDED if first < names.index(name) < last and name not in _FREE_TEXT]
+        if between:
+            raise BillDamaged("A column of the bill stands among its free text.")
+        at = [names.index(name) for name in _READ]
+        self._at = [place if place < first else place - self._count for place in at]
+        self._day = ("", 0)
 
-def _line(cells: dict[str, str]) -> BillLine | None:
-    """None for a line that moves no money."""
-    try:
-        at = timegm(time.strptime(cells[_TIME], "%Y-%m-%d %H:%M:%S")) - OFFSET_SECONDS
-        refund = cells[_STATE] == "REFUND"
-        if not refund and cells[_STATE] != "SUCCESS":
-            return None  # REVOKED: taken back before it counted
-        amount = parse(cells[_REFUNDED if refund else _TOTAL], cells[_CURRENCY])
-        return BillLine(
-            reference=cells[_NUMBER],
-            provider_id=cells[_TRANSACTION],
-            kind=REFUND if refund else PAYMENT,
-            amount=amount,
-            refund_reference=cells[_REFUND_NUMBER] if refund else "",
-            occurred_at=at,
-            fee=_fee(cells[_FEE], cells[_CURRENCY]),
-            line_id=cells[_REFUND_ID] if refund else cells[_TRANSACTION],
-            pending=refund and cells[_REFUND_STATE] != "SUCCESS",
+    def line(self, text: str) -> BillLine | None:
+        """None for a line that moves no money. Raises BillDamaged."""
+        cells = text[1:].split(",`")
+        if len(cells) < self._count:
+            raise BillDamaged("A line of the bill is cut short.")
+        when, transaction, number, state, currency, total, fee, refund_id, refund_number, refunded, refund_state = (
+            cells[place] for place in self._at
         )
-    except (KeyError, ValueError, Problem):
-        raise BillDamaged("A line of the bill cannot be read.") from None
+        refund = state == "REFUND"
+        if not refund and state != "SUCCESS":
+            return None  # REVOKED: taken back before it counted
+        try:
+            return BillLine(
+                reference=number,
+                provider_id=transaction,
+                kind=REFUND if refund else PAYMENT,
+                amount=parse(refunded if refund else total, currency),
+                refund_reference=refund_number if refund else "",
+                occurred_at=self._seconds(when),
+                fee=_fee(fee, currency),
+                line_id=refund_id if refund else transaction,
+                pending=refund and refund_state != "SUCCESS",
+            )
+        except (KeyError, ValueError, Problem):
+            raise BillDamaged("A line of the bill cannot be read.") from None
+
+    def _seconds(self, text: str) -> int:
+        """`YYYY-MM-DD HH:MM:SS` in Beijing; mostly of the day that the line before had."""
+        found = _TIME_FORM.fullmatch(text)
+        if found is None:
+            raise ValueError("a time is YYYY-MM-DD HH:MM:SS")
+        day, hours, minutes, seconds = found.groups()
+        if day != self._day[0]:
+            self._day = (day, starts_at(day, OFFSET_SECONDS))
+        return self._day[1] + int(hours) * 3600 + int(minutes) * 60 + int(seconds)
 
 
 def _fee(text: str, currency: str) -> Money:

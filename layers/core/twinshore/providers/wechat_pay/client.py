@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from twinshore.errors import BadRequest, Problem
 from twinshore.payments.port import (
@@ -20,7 +20,7 @@ from twinshore.payments.port import (
     Started,
 )
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import TIMEOUT_SECONDS, ask, json_object, send_outbound
+from twinshore.providers.exchange import TIMEOUT_SECONDS, ask, ask_for_file, fetch_outbound, json_object, send_outbound
 from twinshore.providers.wechat_pay.signing import Merchant, Signer
 from twinshore.providers.wechat_pay.status import REFUND_STATE, payment_notice, refund_notice, refusal, seconds
 from twinshore.providers.wechat_pay.verify import ResourceKeys, Verifier, object_of
@@ -28,7 +28,7 @@ from twinshore.providers.wechat_pay.verify import ResourceKeys, Verifier, object
 if TYPE_CHECKING:
     from twinshore.money import Money
     from twinshore.outbound import Reply
-    from twinshore.providers.exchange import Send
+    from twinshore.providers.exchange import Fetch, Send
 
 _KEPT = Acknowledgement(200, '{"code":"SUCCESS","message":"成功"}'.encode(), "application/json")
 _BEIJING_OFFSET_SECONDS = 8 * 3600
@@ -57,6 +57,7 @@ class WechatPay:
         refresh_certificates: bool = False,
         refund_notify_url: str = "",
         send: Send = send_outbound,
+        fetch: Fetch = fetch_outbound,
     ) -> None:
         if not api_v3_keys or not all(api_v3_keys) or not (verifiers or refresh_certificates):
             raise ProviderNotConfigured("wechat_pay has no key to verify or to open notices with.")
@@ -68,6 +69,7 @@ class WechatPay:
         self._verifier = Verifier(verifiers, self._certificates if refresh_certificates else None)
         self._refund_notify_url = refund_notify_url
         self._send = send
+        self._fetch = fetch
 
     def create(self, attempt: Attempt, now: int) -> Started:
         """JSAPI order; `client` is what wx.requestPayment takes. The prepay_id lives 2 hours: create again for a new
@@ -156,12 +158,13 @@ class WechatPay:
         """A signed answer to a signed question. Raises ProviderRefused, Unavailable, OutcomeUnknown."""
         return self._call("GET", target, None, now)
 
-    def download(self, target: str, now: int, timeout_seconds: float) -> bytes:
-        """A file. The reply is not signed: its hash came in a reply that was. Raises as `read`."""
-        reply = self._exchange("GET", target, None, now, timeout_seconds)
+    def download(self, target: str, now: int, take: Callable[[bytes], object], timeout_seconds: float) -> None:
+        """A file of any size, in pieces. The reply is not signed: its hash came in a reply that was. Raises as `read`,
+        and what `take` raises."""
+        headers = self._headers("GET", target, b"", now)
+        reply = ask_for_file(self._fetch, self._base_url + target, headers, take, timeout_seconds)
         if reply.status != 200:
             raise refusal(json_object(reply.body).get("code"), reply.headers.get("request-id", ""))
-        return reply.body
 
     def _call(self, method: str, target: str, content: Mapping[str, Any] | None, now: int) -> dict[str, Any]:
         """Raises ProviderRefused, Unavailable, OutcomeUnknown. {} for 204."""
@@ -175,6 +178,10 @@ class WechatPay:
         self, method: str, target: str, content: Mapping[str, Any] | None, now: int, timeout_seconds: float
     ) -> Reply:
         body = b"" if content is None else json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = self._headers(method, target, body, now)
+        return ask(self._send, method, self._base_url + target, headers, body, timeout_seconds)
+
+    def _headers(self, method: str, target: str, body: bytes, now: int) -> dict[str, str]:
         headers = {
             "Authorization": self._signer.authorization(method, target, body, now, nonce()),
             "Accept": "application/json",
@@ -184,7 +191,7 @@ class WechatPay:
             headers["Content-Type"] = "application/json"
         if self._verifier.public_key_id:
             headers["Wechatpay-Serial"] = self._verifier.public_key_id
-        return ask(self._send, method, self._base_url + target, headers, body, timeout_seconds)
+        return headers
 
     def _believe(self, reply: Reply, now: int) -> None:
         """A reply that says yes must be signed. A no to a request whose own signature failed is not signed by WeChat,
@@ -216,7 +223,12 @@ class WechatPay:
 
 
 def wechat_pay_from_secret(
-    base_url: str, secret_json: str, *, refund_notify_url: str = "", send: Send = send_outbound
+    base_url: str,
+    secret_json: str,
+    *,
+    refund_notify_url: str = "",
+    send: Send = send_outbound,
+    fetch: Fetch = fetch_outbound,
 ) -> WechatPay:
     """Build it from the cell's secret, a JSON object:
 
@@ -239,6 +251,7 @@ def wechat_pay_from_secret(
         refresh_certificates=secret.flag("refresh_certificates"),
         refund_notify_url=refund_notify_url,
         send=send,
+        fetch=fetch,
     )
 
 
