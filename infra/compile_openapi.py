@@ -113,6 +113,7 @@ def _parameters(route: Any) -> Iterator[dict[str, Any]]:
 
 
 def _responses(route: Any) -> dict[str, Any]:
+    from twinshore.card_refusal import CardNumberRefused
     from twinshore.problems import BODY_PROBLEMS, ROUTE_PROBLEMS, WHO_PROBLEMS
 
     if route.gives:
@@ -123,6 +124,7 @@ def _responses(route: Any) -> dict[str, Any]:
     problems = [*ROUTE_PROBLEMS, *route.problems]
     problems += BODY_PROBLEMS if route.takes else ()
     problems += WHO_PROBLEMS if route.who != "anyone" else ()
+    problems += () if route.from_provider else (CardNumberRefused,)
     slugs: dict[int, set[str]] = {}
     for problem in problems:
         slugs.setdefault(problem.status, set()).add(problem.slug)

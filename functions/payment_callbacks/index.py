@@ -9,7 +9,9 @@ door = Door("payment_callbacks", wiring)
 main_handler = door
 
 
-@door.post("/v1/webhooks/{provider}", body_limit_bytes=WEBHOOK_LIMIT_BYTES, problems=(SignatureRefused,))
+@door.post(
+    "/v1/webhooks/{provider}", body_limit_bytes=WEBHOOK_LIMIT_BYTES, problems=(SignatureRefused,), from_provider=True
+)
 def webhook(request: Request) -> Response:
     name = request.params["provider"]
     provider = wiring.payment_provider(name)

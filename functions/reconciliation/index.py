@@ -17,7 +17,7 @@ def show(request: Request) -> object:
 
 
 @door.post(PATH, takes=wire.BillIn, gives=wire.DayOut, who="service", body_limit_bytes=wire.BODY_LIMIT_BYTES,
-           problems=wire.HANDING_IN)  # fmt: skip
+           problems=wire.HANDING_IN, from_provider=True)  # fmt: skip
 def hand_in(request: Request, body: wire.BillIn) -> object:
     name, day = request.params["provider"], report.day_in(request.params["day"])
     reconcile(wiring.store(), wiring.bill_from_file(name, body.csv), day, request.now)

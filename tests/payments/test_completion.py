@@ -194,6 +194,16 @@ def test_news_of_an_order_that_is_not_ours_is_kept_and_acknowledged(shop: Shop) 
     assert shop.told() == []
 
 
+def test_no_card_number_is_kept_of_the_news_of_another_system(shop: Shop) -> None:
+    card = "4242424242424242"
+    stray = captured(f"card {card}")._replace(id=f"n-{card}", provider_id=card, refund_reference=f"r {card}")
+    assert apply(shop.store, "paper", stray, NOW).what == ORPHANED
+    kept = shop.store.get(Key("orphan#paper#n-***", "orphan"))
+    assert kept is not None
+    assert card not in repr(kept)
+    assert kept.fields["reference"] == "card ***"
+
+
 @pytest.mark.parametrize("reference", ["", "x", "é" * 40, "z" * 26, "z" * 26 + "-", "z" * 26 + "-x", "z" * 26 + "-²"])
 def test_a_reference_that_is_not_of_our_making_is_an_orphan(shop: Shop, reference: str) -> None:
     assert apply(shop.store, "paper", captured(reference), NOW).what == ORPHANED

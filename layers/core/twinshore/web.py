@@ -15,6 +15,7 @@ import time
 from typing import Any, Callable, Iterable, NamedTuple, Protocol
 
 from twinshore import log
+from twinshore.card_refusal import refuse_card_numbers
 from twinshore.errors import (
     BadRequest,
     BodyTooLarge,
@@ -94,6 +95,8 @@ class Route(NamedTuple):
     body_limit_bytes: int
     problems: tuple[type[Problem], ...]
     """Leaves that the use case may answer with, besides those every route may; they are in the OpenAPI document."""
+    from_provider: bool = False
+    """A provider wrote what comes: it is never refused for a number in it that looks like a card's."""
 
 
 class Door:
@@ -108,12 +111,13 @@ class Door:
     def route(
         self, method: str, path: str, *, takes: Any = None, gives: Any = None, who: str = ANYONE,
         idempotent: bool = False, status: int = 200, body_limit_bytes: int = JSON_BODY_LIMIT_BYTES,
-        problems: tuple[type[Problem], ...] = (),
+        problems: tuple[type[Problem], ...] = (), from_provider: bool = False,
     ) -> Callable[[Callable[..., object]], Callable[..., object]]:  # fmt: skip
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[A-Za-z0-9_-]{1,128})", path))
 
         def add(action: Callable[..., object]) -> Callable[..., object]:
-            route = Route(method, path, action, takes, gives, who, idempotent, status, body_limit_bytes, problems)
+            form = (takes, gives, who, idempotent, status, body_limit_bytes)
+            route = Route(method, path, action, *form, problems, from_provider)
             self.routes.append(route)
             self._patterns.append((pattern, route))
             return action
@@ -157,6 +161,8 @@ class Door:
     def _answer(self, route: Route, params: dict[str, str], call: HttpCall) -> Response:
         if len(call.body) > route.body_limit_bytes:
             raise BodyTooLarge(f"the limit is {route.body_limit_bytes} bytes", limit_bytes=route.body_limit_bytes)
+        if not route.from_provider:
+            refuse_card_numbers(call)
         request = Request(call, params, self._wiring.now())
         if route.who != ANYONE:
             request.session = self._authenticate(request, route.who)

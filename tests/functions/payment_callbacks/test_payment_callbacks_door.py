@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from sandbox.twins.wechat_pay_keys import sign
 from tests.support.doors import Answer
 from tests.support.paying_place import OPENID, PayingPlace
 from twinshore import wiring
+
+CARD = "4242424242424242"
 
 
 def paid(paying: PayingPlace) -> str:
@@ -129,3 +137,43 @@ def test_nothing_of_a_notice_is_in_the_log(paying: PayingPlace, capfd: pytest.Ca
     for signature in [value for name, value in headers.items() if name.endswith("-signature")]:
         assert signature not in logged
     assert OPENID not in logged
+
+
+def with_a_card_number(paying: PayingPlace, headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
+    """The same notice, to which the provider adds what it should never send, and signs it."""
+    told, secret = json.loads(body), paying.twin.secret()
+    if paying.provider == "stripe":
+        told["data"]["object"].update(description=f"card {CARD}", number=int(CARD))
+        told["data"]["object"]["metadata"]["note"] = CARD
+        changed, at = json.dumps(told).encode(), str(int(time.time()))
+        mark = hmac.new(secret["webhook_secrets"][0].encode(), f"{at}.".encode() + changed, "sha256").hexdigest()
+        return {**headers, "stripe-signature": f"t={at},v1={mark}"}, changed
+    sealed = told["resource"]
+    cipher = AESGCM(paying.twin.keys["api_v3_keys"][-1].encode())
+    aad, nonce = sealed["associated_data"].encode(), sealed["nonce"].encode()
+    content = json.loads(cipher.decrypt(nonce, base64.b64decode(sealed["ciphertext"]), aad))
+    plain = json.dumps({**content, "attach": f"card {CARD}", "pan": int(CARD)}).encode()
+    sealed["ciphertext"] = base64.b64encode(cipher.encrypt(nonce, plain, aad)).decode()
+    changed = json.dumps({**told, "summary": f"card {CARD}"}).encode()
+    message = f"{headers['wechatpay-timestamp']}\n{headers['wechatpay-nonce']}\n{changed.decode()}\n".encode()
+    return {**headers, "wechatpay-signature": sign(paying.twin.keys["public_key_private_pem"], message)}, changed
+
+
+def test_a_notice_that_holds_a_card_number_counts_and_nothing_of_it_is_kept(
+    paying: PayingPlace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To refuse it would lose a payment: the number is not ours to send back, and of a notice we keep facts only."""
+    paying.gateway.is_open = False
+    order_id = paying.order()
+    paying.payer_pays(paying.begin(order_id).json()["client"])
+
+    def heard() -> bool:
+        for request in [one for one in paying.gateway.turned_away if "SIGNTEST" not in repr(one.headers)]:
+            assert send(paying, *with_a_card_number(paying, request.headers, request.body)).status == 200
+        return paying.status(order_id) == "paid"
+
+    paying.wait_for(heard)
+    assert paying.place.call("payment_callbacks", "POST", f"/v1/webhooks/{CARD}").status == 404
+    with sqlite3.connect(paying.place.folder / "store.db") as connection:
+        assert CARD not in repr(connection.execute("select * from items").fetchall())
+    assert CARD not in capsys.readouterr().out

@@ -5,6 +5,8 @@ One read and at most one conditional write. Whoever loses the race reads again, 
 
 from typing import Callable, NamedTuple
 
+from twinshore.card_numbers import without_card_numbers
+from twinshore.log import MASK
 from twinshore.payments.advance import Advance, advance
 from twinshore.payments.order import Order, load, number_in, order_id_of, replace
 from twinshore.payments.port import Notice
@@ -13,6 +15,8 @@ from twinshore.store.port import CommitConflict, Create, Key, Store, StoreUnavai
 APPLY_TRIES = 10
 """Each lost race means that the order has moved, and an order moves a handful of times in its life."""
 ORPHAN_SECONDS = 30 * 86_400
+
+_WORDS_OF_OTHERS = ("reference", "provider_id", "refund_reference")
 
 MOVED = "moved"
 SEEN = "seen"
@@ -80,18 +84,18 @@ def _reference_of(store: Store, provider: str, provider_id: str) -> str:
 
 
 def _keep_orphan(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
-    """Genuine news of a payment that is not ours: kept for a person, then acknowledged so that it ends."""
+    """Genuine news of a payment that is not ours: kept for a person, then acknowledged so that it ends. Another system
+    of the merchant chose its reference: no card number that stands in one is kept."""
+    shown = {name: without_card_numbers(getattr(notice, name), MASK) for name in _WORDS_OF_OTHERS}
     fields = {
-        "reference": notice.reference,
-        "provider_id": notice.provider_id,
+        **shown,
         "state": notice.state,
         "amount": None if notice.amount is None else list(notice.amount),
         "occurred_at": notice.occurred_at,
-        "refund_reference": notice.refund_reference,
         "refund_state": notice.refund_state,
         "at": now,
     }
-    key = Key(f"orphan#{provider}#{notice.id}"[:256], "orphan")
+    key = Key(f"orphan#{provider}#{without_card_numbers(notice.id, MASK)}"[:256], "orphan")
     try:
         store.commit(Create(key, fields, expires_at=now + ORPHAN_SECONDS))
     except CommitConflict:
