@@ -12,6 +12,8 @@ import time
 from typing import Callable, Iterator, Mapping, NamedTuple
 from urllib.parse import urlsplit
 
+from twinshore.deadline import SPARE_SECONDS, within
+
 REPLY_LIMIT_BYTES = 4_000_000
 CHUNK_BYTES = 65_536
 
@@ -35,14 +37,20 @@ class NoAnswer(Exception):
 
 
 def send(
-    method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"", timeout_seconds: float = 5.0
-) -> Reply:
+    method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"", timeout_seconds: float = 5.0,
+    spare_seconds: float = SPARE_SECONDS,
+) -> Reply:  # fmt: skip
     """One request, one reply, any status. Redirects are not followed. Raises Unreachable or NoAnswer.
+
+    It takes no longer than leaves `spare_seconds` of this invocation's time; if there are none left, nothing is sent.
 
     The host and the message of the error are safe to log; the query is not part of them, for it may hold secrets.
     """
     parts = _Parts.of(url)
     target = parts.target
+    timeout_seconds = within(timeout_seconds, spare_seconds)
+    if timeout_seconds <= 0:
+        raise Unreachable(f"{parts.hostname}: no time left for a call")
     connection, reused = _connection(parts.scheme, parts.hostname, parts.port, timeout_seconds)
     try:
         return _exchange(connection, method, target, headers or {}, body)
@@ -75,7 +83,7 @@ def fetch(
     """
     parts = _Parts.of(url)
     connection = _connected(parts.scheme, parts.hostname, parts.port, timeout_seconds)
-    ends_at = time.monotonic() + whole_seconds
+    ends_at = time.monotonic() + within(whole_seconds)
     try:
         try:
             connection.request("GET", parts.target, headers=dict(headers))

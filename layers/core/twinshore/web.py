@@ -14,7 +14,7 @@ import re
 import time
 from typing import Any, Callable, Iterable, NamedTuple, Protocol
 
-from twinshore import log
+from twinshore import deadline, log
 from twinshore.card_refusal import refuse_card_numbers
 from twinshore.errors import (
     BadRequest,
@@ -135,6 +135,7 @@ class Door:
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.monotonic()
+        deadline.start(context)
         on_tencent = self._wiring.cloud() == "tencent"
         request_id = request_id_of(context)
         log.bind(request_id=request_id, door=self.name, cell=self._wiring.cell_name())

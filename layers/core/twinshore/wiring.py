@@ -226,9 +226,10 @@ def jobs() -> Jobs:
 
 def bind_log(door: str, context: Any) -> None:
     """For doors that are not HTTP."""
-    from twinshore import log
+    from twinshore import deadline, log
     from twinshore.http_events import request_id_of
 
+    deadline.start(context)
     log.bind(request_id=request_id_of(context), door=door, cell=cell_name(), cloud=cloud())
 
 

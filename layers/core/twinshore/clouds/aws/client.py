@@ -13,6 +13,7 @@ from typing import Any, Mapping, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from twinshore import outbound
+from twinshore.deadline import LAST_SECONDS
 from twinshore.errors import Unavailable
 
 TIMEOUT_SECONDS = 4.0
@@ -55,7 +56,7 @@ def post(service: Service, path: str, headers: Mapping[str, str], body: bytes) -
     """One signed POST. Raises outbound.Unreachable, outbound.NoAnswer, NoCredentials."""
     url = service.base_url() + path
     signed = sign(service, role_credentials(), url, headers, body, int(time.time()))
-    return outbound.send("POST", url, signed, body, TIMEOUT_SECONDS)
+    return outbound.send("POST", url, signed, body, TIMEOUT_SECONDS, LAST_SECONDS)
 
 
 def sign(
