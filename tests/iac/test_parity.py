@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.cell_gateway import CLIENT_IP_HEADER, CORS
 from tests.support.doors import load_door
 from tests.support.tree import ROOT, aws_functions, aws_template, doors, tencent_file, tencent_functions
 from twinshore import wiring
@@ -71,6 +72,17 @@ def test_browsers_are_told_the_same() -> None:
             cors = trigger["parameters"]["corsConfig"]
             assert (cors["methods"], cors["headers"]) == (aws["AllowMethods"], aws["AllowHeaders"])
             assert (cors["exposeHeaders"], cors["maxAge"]) == (aws["ExposeHeaders"], aws["MaxAge"])
+
+
+def test_browsers_may_send_every_method_of_every_route_and_the_box_tells_them_so_too() -> None:
+    aws = aws_template()["Resources"]["Api"]["Properties"]["CorsConfiguration"]
+    assert set(aws["AllowMethods"]) == {
+        method for door in doors() if http_events(door) for method, _ in routes_of(door)
+    }
+    box = {name.removeprefix("Access-Control-"): told.split(",") for name, told in CORS.items()}
+    assert box["Allow-Methods"] == aws["AllowMethods"]
+    assert box["Allow-Headers"] == [*aws["AllowHeaders"], CLIENT_IP_HEADER]
+    assert (box["Expose-Headers"], box["Max-Age"]) == (aws["ExposeHeaders"], [str(aws["MaxAge"])])
 
 
 def aws_timers() -> dict[str, str]:
