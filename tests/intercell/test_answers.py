@@ -14,8 +14,11 @@ from tests.support.cell_pair import Pair
 from twinshore import intercell_wiring
 from twinshore.errors import Conflict, Problem, TooManyRequests, Unavailable
 from twinshore.intercell.client import NoSuchCell
+from twinshore.intercell.digest import content_digest
+from twinshore.intercell.keys import CellKey
 from twinshore.intercell.messages import MessageInvalid, MessageUnknown, NoLawfulBasis
 from twinshore.intercell.port import Fields, Heard, NotHeard, Rejected
+from twinshore.intercell.signatures import ANSWER_COVERS, headers_of, parameters_of, signature_base
 
 
 def now() -> int:
@@ -48,6 +51,7 @@ def test_a_handler_that_fails_says_nothing_of_what_will_be(pair: Pair, failure: 
     pair.handlers["demo"] = fail
     with pytest.raises(NotHeard):
         pair.ask(now())
+    assert "signature" not in pair.answers[-1].headers
 
 
 @pytest.mark.parametrize("said", [{"ref": "r1"}, {"ref": "r1", "total": 5, "more": 1}, {"ref": "r1", "total": -1}])
@@ -100,6 +104,34 @@ def test_a_tampered_answer_is_silence(pair: Pair, what: str, capsys: pytest.Capt
     with pytest.raises(NotHeard):
         pair.ask(now(), send=tampered)
     assert '"cell not heard"' in capsys.readouterr().out
+
+
+def answered_by(key: CellKey, body: bytes) -> Callable[..., Heard]:
+    """An answer to the very question, signed as cells sign by whoever has `key`."""
+
+    def answer(url: str, headers: Mapping[str, str], _: bytes) -> Heard:
+        digest = content_digest(body)
+        parameters = parameters_of(ANSWER_COVERS, now(), key.key_id)
+        values = ("200", digest, headers["Signature"].removeprefix("cell="))
+        signature = key.sign(signature_base(list(zip(ANSWER_COVERS, values)), parameters))
+        said = {"Content-Digest": digest, **headers_of(parameters, signature)}
+        return Heard(200, {name.lower(): value for name, value in said.items()}, body)
+
+    return answer
+
+
+def test_only_the_cell_that_was_asked_answers(pair: Pair) -> None:
+    body = b'{"ref":"r1","total":5}'
+    assert pair.ask(now(), send=answered_by(pair.key(pair.here), body)) == {"ref": "r1", "total": 5}
+    for other in ("us", pair.asker):
+        with pytest.raises(NotHeard):
+            pair.ask(now(), send=answered_by(pair.key(other), body))
+
+
+@pytest.mark.parametrize("body", [b'{"ref":"r1","total":5}' + b" " * 70_000, b"[" * 60_000, b"", b"5", b"\xff"])
+def test_an_answer_that_cannot_be_read_is_silence(pair: Pair, body: bytes) -> None:
+    with pytest.raises(NotHeard):
+        pair.ask(now(), send=answered_by(pair.key(pair.here), body))
 
 
 def test_the_answer_to_another_question_is_silence(pair: Pair) -> None:

@@ -40,6 +40,31 @@ def test_an_answer_has_no_nonce_and_a_question_has_one() -> None:
         read(SAID, ANSWER_COVERS, with_nonce=False)
 
 
+STRANGE = {
+    "a number with a zero before it": GENUINE.replace("created=", "created=0"),
+    "a parameter twice": GENUINE + ';tag="twinshore"',
+    "another algorithm": GENUINE + ';alg="rsa-pss-sha512"',
+    "an algorithm that is no string": GENUINE + ";alg=1",
+    "an expiry": GENUINE + ";expires=9999999999",
+    "another tag": GENUINE.replace("twinshore", "other"),
+    "a space": GENUINE.replace(";nonce", "; nonce"),
+    "an escape": GENUINE.replace("cn:2026-11", 'cn\\"'),
+    "a nonce of other letters": GENUINE.replace("XYZ", "X.Z"),
+    "a component with a parameter": GENUINE.replace('"content-type"', '"content-type";sf'),
+}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+def test_another_form_is_refused(what: str) -> None:
+    with pytest.raises(SignatureInvalid):
+        read({**SAID, "signature-input": f"{LABEL}={STRANGE[what]}"}, REQUEST_COVERS, with_nonce=True)
+
+
+def test_the_algorithm_may_be_said() -> None:
+    said = {**SAID, "signature-input": f'{LABEL}={GENUINE};alg="ed25519"'}
+    assert read(said, REQUEST_COVERS, with_nonce=True).created == 1618884473
+
+
 @given(st.integers(0, len(SAID["signature-input"])), st.text(string.printable + "é\0", max_size=3), st.integers(0, 3))
 @example(at=0, put=" ", cut=0)
 @example(at=len(SAID["signature-input"]), put="\n", cut=0)

@@ -15,6 +15,7 @@ from twinshore import wiring
 from twinshore.intercell.client import authority_of, signed_headers
 from twinshore.intercell.digest import content_digest
 from twinshore.intercell.port import NotHeard
+from twinshore.intercell.signatures import WINDOW_SECONDS
 from twinshore.store.port import Key
 
 NONCE = "nonce-of-this-test-01"
@@ -197,6 +198,15 @@ def test_the_same_message_twice_is_heard_once(pair: Pair) -> None:
     assert ask(pair, one).status == 200
     assert ask(pair, one).problem() == "cell-message-replayed"
     assert len(pair.room.heard) == 1
+
+
+def test_a_nonce_is_kept_for_longer_than_its_message_could_be_heard(pair: Pair) -> None:
+    sent_at = int(time.time()) + 299  # by a clock that is ahead: heard from now until then and a window more
+    assert ask(pair, question(pair, at=sent_at)).status == 200
+    kept = wiring.store().get(Key(f"cell-nonce#sea#{NONCE}", "nonce"))
+    assert kept is not None
+    assert kept.expires_at is not None
+    assert kept.expires_at > sent_at + WINDOW_SECONDS
 
 
 def test_a_nonce_is_taken_per_sender(pair: Pair) -> None:
