@@ -30,6 +30,7 @@ class Parts(NamedTuple):
 def jobs_of(parts: Parts) -> Jobs:
     """Each job takes the time in seconds since the epoch."""
     from twinshore.fx.tables import refresh_all
+    from twinshore.members_wiring import settle_tiers
     from twinshore.outbound_webhooks.sweeping import send_due
     from twinshore.outbox import sweep
     from twinshore.payments.polling import poll_due
@@ -43,6 +44,7 @@ def jobs_of(parts: Parts) -> Jobs:
         "webhook-send": lambda at: send_due(store(), webhook_post(parts.webhook_receivers()), parts.webhook_keys, at),
         "outbox-sweep": lambda at: sweep(store(), parts.consumers(), at),
         "reconcile": lambda at: reconcile_cell(store(), provider, at),
+        "member-tiers": lambda at: settle_tiers(store(), at),
         "expired-delete": lambda _: _delete_expired(store()),
     }
 

@@ -14,12 +14,15 @@ OFFERED = {
     "points.earned": "points were credited",
     "points.redeemed": "points were spent",
     "points.refunded": "spent points came back",
+    "member.tier_changed": "a member went up or down a tier",
     "member.joined": "a person logged in for the first time",
 }
 """Name -> what it means."""
 
 INTERNAL = {
     "session.ended": "security of the person's login, nobody else's business",
+    "member.checked_in": "credits the points of a daily check-in, whatever became of the request",
+    "member.benefit_granted": "credits the points of a benefit, whatever became of the request",
     "identity.unionid_learned": "joining identities is our own work",
 }
 """Name -> why it stays in the house."""
