@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from twinshore.members.grants import Purse
     from twinshore.members.standing import Members
     from twinshore.outbox import Consumers
-    from twinshore.points.ledger import Ledger
+    from twinshore.points.book import Ledger
     from twinshore.store.port import Store
     from twinshore.web import Request
 
