@@ -1,8 +1,8 @@
 """What the house's own services say of orders: paid at the door, paid out by hand, accepted after a look."""
 
 from twinshore import wiring
-from twinshore.payments import desk, holding, wire
-from twinshore.payments.problems import ACCEPTING, DELIVERING, PAYING_OUT
+from twinshore.payments import desk, flags, holding, resolving, wire
+from twinshore.payments.problems import ACCEPTING, DELIVERING, PAYING_OUT, RESOLVING
 from twinshore.web import Door, Request
 
 main_handler = door = Door("desk", wiring)
@@ -23,4 +23,17 @@ def pay_out(request: Request, body: wire.PayoutRequest) -> object:
 
 @door.post("/v1/desk/orders/{id}/acceptance", problems=ACCEPTING, **SAY)
 def accept(request: Request) -> object:
-    return wire.OrderView(**holding.accept(wiring.store(), request.params["id"], request.now))
+    order_id, by = request.params["id"], request.session.member_id
+    return wire.OrderView(**holding.accept(wiring.store(), order_id, by, request.now))
+
+
+@door.get("/v1/flags", takes=wire.FlagsQuery, gives=wire.FlagsView, who="service")
+def show_flags(request: Request, query: wire.FlagsQuery) -> object:
+    return wire.FlagsView(**flags.listed(wiring.store(), query.wanted()))
+
+
+@door.post("/v1/flags/{id}/resolutions", takes=wire.ResolutionRequest, gives=wire.FlagView, problems=RESOLVING,
+           who="service")  # fmt: skip
+def resolve(request: Request, body: wire.ResolutionRequest) -> object:
+    decision = body.decision(request.params["id"], request.session.member_id)
+    return wire.FlagView(**resolving.resolve(wiring.store(), wiring.tills(), decision, request.now))

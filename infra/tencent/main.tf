@@ -57,6 +57,8 @@ locals {
     "/v1/orders/*"                  = "payments"
     "/v1/webhooks/*"                = "payment_callbacks"
     "/v1/desk/*"                    = "desk"
+    "/v1/flags"                     = "desk"
+    "/v1/flags/*"                   = "desk"
     "/v1/points"                    = "points"
     "/v1/points/*"                  = "points"
     "/v1/points/check-ins"          = "members"

@@ -35,8 +35,8 @@ def test_a_dispute_is_shown_flagged_and_told_once_and_touches_no_points() -> Non
 def test_a_dispute_that_is_won_calls_nobody_any_more() -> None:
     order, told = after(fresh_order(), CAPTURED, DISPUTED, WON, DISPUTED, WON)
     assert order.state(NOW) == port.DISPUTE_WON
-    assert order.flags == ()
-    assert names(told) == ["payment.captured", "payment.disputed", "payment.flagged", "dispute.won"]
+    assert order.open_flags == ()
+    assert names(told) == ["payment.captured", "payment.disputed", "payment.flagged", "dispute.won", "flag.resolved"]
 
 
 def test_a_dispute_that_is_lost_takes_back_the_whole_payment_once() -> None:

@@ -194,7 +194,7 @@ def test_a_divided_order_is_never_credited_as_a_whole(shop: Shop) -> None:
         pay(shop, part)
     consume(shop)
     with pytest.raises(holding.OrderNotHeld):
-        holding.accept(shop.store, order_id, NOW)
+        holding.accept(shop.store, order_id, "crm", NOW)
 
 
 def test_fewer_units_than_parts_cannot_be_divided(shop: Shop) -> None:

@@ -225,9 +225,9 @@ def test_a_late_payment_that_is_worth_the_price_at_the_base_rate_is_accepted_as_
     order_id = held_order(shop, charged)
     for _ in range(2):
         shop.requote()
-    assert [event.name for event in shop.told()] == ["payment.flagged", "payment.captured"]
+    assert [event.name for event in shop.told()] == ["payment.flagged", "payment.captured", "flag.resolved"]
     order = shop.read(order_id)
-    assert (order.requoted_minor, order.flags, order.credited) == (TODAY.amount_minor, (), True)
+    assert (order.requoted_minor, order.open_flags, order.credited) == (TODAY.amount_minor, (), True)
     assert shop.shown(order_id)["needs_review"] is False
 
 
@@ -239,15 +239,15 @@ def test_a_late_payment_that_is_worth_less_waits_for_a_person(shop: Shop) -> Non
     assert (shown["status"], shown["needs_review"]) == ("paid", True)
     assert shown["requote"]["difference"]["amount_minor"] == BASE_CNY_TO_EUR.margin.amount_minor + 1
     for _ in range(2):
-        assert holding.accept(shop.store, order_id, shop.now)["needs_review"] is False
-    assert [event.name for event in shop.told()] == ["payment.flagged", "payment.captured"]
+        assert holding.accept(shop.store, order_id, "crm", shop.now)["needs_review"] is False
+    assert [event.name for event in shop.told()] == ["payment.flagged", "payment.captured", "flag.resolved"]
 
 
 def test_a_late_payment_may_be_refunded_instead_and_then_accepted_no_more(shop: Shop) -> None:
     order_id = held_order(shop, WORTH - Money(1, "EUR"))
     assert shop.refund(order_id)["order_status"] == "refunded"
     with pytest.raises(OrderNotHeld):
-        holding.accept(shop.store, order_id, shop.now)
+        holding.accept(shop.store, order_id, "crm", shop.now)
     shop.requote()
     assert [event.name for event in shop.told()] == ["payment.flagged"]
 
@@ -268,16 +268,18 @@ def test_money_after_the_close_may_be_accepted_too(shop: Shop) -> None:
     apply(shop.store, "paper", Notice("c", reference, "", port.CLOSED, None, NOW), NOW)
     apply(shop.store, "paper", Notice("n", reference, "", port.CAPTURED, CHARGED, NOW), NOW)
     assert reasons(shop) == ["captured_after_close"]
-    assert holding.accept(shop.store, order_id, NOW)["status"] == "paid"
-    assert [event.name for event in shop.told()] == ["payment.flagged", "payment.captured"]
+    assert holding.accept(shop.store, order_id, "crm", NOW)["status"] == "paid"
+    assert [event.name for event in shop.told()] == ["payment.flagged", "payment.captured", "flag.resolved"]
 
 
 def test_what_is_not_held_cannot_be_accepted(shop: Shop) -> None:
     with pytest.raises(OrderNotHeld):
-        holding.accept(shop.store, shop.order(), NOW)
+        holding.accept(shop.store, shop.order(), "crm", NOW)
     with pytest.raises(OrderNotFound):
-        holding.accept(shop.store, "z" * 26, NOW)
+        holding.accept(shop.store, "z" * 26, "crm", NOW)
     paid = shop.paid_order()
     shop.forget_events()
-    assert holding.accept(shop.store, paid, NOW)["status"] == "paid"  # credited already: the same answer, no news
+    assert (
+        holding.accept(shop.store, paid, "crm", NOW)["status"] == "paid"
+    )  # credited already: the same answer, no news
     assert shop.told() == []

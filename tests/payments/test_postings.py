@@ -147,6 +147,6 @@ def test_what_is_held_is_not_posted_before_it_is_accepted(shop: Shop) -> None:
         apply(shop.store, "paper", Notice("n", reference, "", state, amount, NOW), NOW)
     shop.post_all()
     assert postings.postings_of(shop.store, order_id) == []
-    holding.accept(shop.store, order_id, NOW)
+    holding.accept(shop.store, order_id, "crm", NOW)
     shop.post_all()
     assert len(postings.postings_of(shop.store, order_id)) == 1

@@ -30,6 +30,7 @@ def consumers_of(parts: Parts) -> Consumers:
     from twinshore.fx.tables import current
     from twinshore.notify import consumers as notify
     from twinshore.payments.capturing import capture_authorised
+    from twinshore.payments.flags import keep_lists
     from twinshore.payments.holding import requote
     from twinshore.payments.instalments import complete
     from twinshore.payments.postings import post
@@ -59,6 +60,9 @@ def consumers_of(parts: Parts) -> Consumers:
     def taken(event: Event) -> None:
         capture_authorised(event, store(), parts.provider, now())
 
+    def listed(event: Event) -> None:
+        keep_lists(event, store())
+
     def quoted_anew(event: Event) -> None:
         requote(event, store(), lambda: current(store(), now()), now())
 
@@ -66,7 +70,8 @@ def consumers_of(parts: Parts) -> Consumers:
         "payment.authorised": (taken,),
         "payment.captured": (credited, tell(notify.receipt), posted, completed),
         "payment.refunded": (withdrawn, tell(notify.refund), posted),
-        "payment.flagged": (quoted_anew,),
+        "payment.flagged": (listed, quoted_anew),
+        "flag.resolved": (listed,),
         "dispute.lost": (withdrawn, posted),
         "points.earned": (tell(notify.points_credited),),
     }

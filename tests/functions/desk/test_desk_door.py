@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.doors import Answer, Place
+from tests.support.doors import Answer, Place, load_door
 from twinshore import wiring
 
 PRICE: dict[str, Any] = {"amount_minor": 10_000, "currency": "EUR"}
@@ -104,3 +105,56 @@ def test_a_plan_of_parts_is_shown_with_its_dates(place: Place) -> None:
     part = member(place, "GET", f"/v1/orders/{parts[0]['order_id']}").json()
     assert (part["part_of"], part["status"]) == (placed["order_id"], "created")
     assert member(place, "POST", path, {"method": "instalments_3"}, "p2").json()["client"] == begun["client"]
+
+
+def flags(place: Place, token: str | None = None, **query: str) -> Answer:
+    token = place.service_token("care") if token is None else token
+    return place.call("desk", "GET", "/v1/flags", query=query, token=token)
+
+
+def decide(place: Place, flag_id: str, body: Any, token: str | None = None) -> Answer:
+    token = place.service_token("care") if token is None else token
+    return place.call("desk", "POST", f"/v1/flags/{flag_id}/resolutions", json_body=body, token=token)
+
+
+def flagged(place: Place) -> str:
+    """An order whose courier took too little."""
+    order_id = ordered(place)
+    say(place, f"{order_id}/deliveries", {"collected": {**PRICE, "amount_minor": 9_000}})
+    return order_id
+
+
+def sweep(place: Place) -> None:
+    """What was told is consumed."""
+    job = {"Message": "outbox-sweep", "Type": "Timer"} if place.cloud == "tencent" else {"job": "outbox-sweep"}
+    load_door("schedule").main_handler(job, place.context("schedule"))
+
+
+def test_what_a_person_must_look_at_is_listed_and_decided(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_id, real_time = flagged(place), time.time
+    monkeypatch.setattr(time, "time", lambda: real_time() + 10)  # the sweep leaves the newest to whoever wrote them
+    sweep(place)
+    (flag,) = flags(place).json()["items"]
+    assert (flag["order_id"], flag["reason"], flag["amount"]["amount_minor"]) == (order_id, "amount_differs", 9_000)
+    assert flag["actions"] == ["refund_payment", "write_off"]
+    assert decide(place, flag["id"], {"action": "accept", "reason": "no"}).problem() == "flag-action-not-offered"
+    for _ in range(2):
+        answer = decide(place, flag["id"], {"action": "refund_payment", "reason": "the courier gives it back"})
+        assert (answer.status, answer.json()["resolution"]["by"]) == (200, "care"), answer.text
+    assert decide(place, flag["id"], {"action": "write_off", "reason": "no"}).problem() == "flag-resolved"
+    assert flags(place).json()["items"] == []
+    assert [item["id"] for item in flags(place, status="resolved").json()["items"]] == [flag["id"]]
+    shown = member(place, "GET", f"/v1/orders/{order_id}").json()
+    assert shown["needs_review"] is False and [one["status"] for one in shown["refunds"]] == ["pending"]
+
+
+def test_flags_are_for_services_and_their_words_are_checked(place: Place) -> None:
+    for token in ("", place.member_token()):
+        assert (
+            flags(place, token).status == decide(place, "x", {"action": "accept", "reason": "x"}, token).status == 401
+        )
+    for query in ({"limit": "0"}, {"limit": "101"}, {"status": "all"}, {"after": "x"}, {"more": "1"}):
+        assert flags(place, **query).status == 422, query
+    for body in ({}, {"action": "accept"}, {"action": "Accept!", "reason": "x"}, {"action": "accept", "reason": ""}):
+        assert decide(place, "x", body).status == 422, body
+    assert decide(place, "x", {"action": "accept", "reason": "x"}).problem() == "flag-not-found"

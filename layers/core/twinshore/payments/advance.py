@@ -9,7 +9,7 @@ from twinshore.cells import BY_HAND, INSTALMENTS
 from twinshore.events import Event
 from twinshore.payments import told
 from twinshore.payments.locks import believed, held
-from twinshore.payments.order import DISPUTES, SETTLED, Flag, Order, OrderAttempt
+from twinshore.payments.order import AMOUNT_DIFFERS, DISPUTES, HOUSE, SETTLED, Flag, Order, OrderAttempt, OrderRefund
 from twinshore.payments.port import (
     AUTHORISED,
     CAPTURED,
@@ -26,6 +26,11 @@ from twinshore.payments.port import (
 from twinshore.payments.states import TABLE
 
 LOCK_EXPIRED = "lock_expired"
+AMOUNT_UNKNOWN = "amount_unknown"
+PAID_TWICE = "paid_twice"
+UNRESOLVED = "unresolved"
+REFUND_NOT_OURS = "refund_not_ours"
+REFUND_UNDONE = "refund_undone"
 REFUND_UNKNOWN = "refund_unknown"
 """Some of it went back before we heard of the payment, and the provider does not say how much."""
 _REFUND_NEWS = (PART_REFUNDED, REFUNDED)
@@ -37,6 +42,15 @@ class Advance(NamedTuple):
 
     def then(self, order: Order, *events: Event) -> "Advance":
         return Advance(order, self.events + events)
+
+
+class Resolution(NamedTuple):
+    """What was done about a flag, by whom, when, and why."""
+
+    action: str
+    by: str
+    at: int
+    note: str = ""
 
 
 def advance(order: Order, attempt: OrderAttempt, notice: Notice, now: int) -> Advance:
@@ -60,14 +74,25 @@ def advance(order: Order, attempt: OrderAttempt, notice: Notice, now: int) -> Ad
 
 def raise_flag(so_far: Advance, number: int, reason: str, now: int, notice: Notice | None = None) -> Advance:
     """Once per reason and attempt: repeated news does not call the same person twice."""
-    order = so_far.order
-    if any(one.reason == reason and one.attempt == number for one in order.flags):
-        return so_far
-    amount = notice.amount if notice is not None else None
     raised = Flag(reason, number, now)
-    if amount is not None:
-        raised = raised._replace(amount_minor=amount.amount_minor, currency=amount.currency)
+    if notice is not None and notice.amount is not None:
+        raised = raised._replace(amount_minor=notice.amount.amount_minor, currency=notice.amount.currency)
+    if notice is not None and reason in (REFUND_NOT_OURS, REFUND_UNDONE):
+        raised = raised._replace(about=notice.refund_reference)
+    return put_flag(so_far, raised)
+
+
+def put_flag(so_far: Advance, raised: Flag) -> Advance:
+    order = so_far.order
+    if any(one.what == raised.what for one in order.flags):
+        return so_far
     return so_far.then(order._replace(flags=(*order.flags, raised)), told.flagged(order, raised))
+
+
+def resolve_flag(so_far: Advance, flag: Flag, done: Resolution) -> Advance:
+    """It stays, as history: news that raised it raises it no more."""
+    resolved = flag._replace(action=done.action, by=done.by, resolved_at=done.at, note=done.note)
+    return so_far.then(so_far.order.with_flag(resolved), told.flag_resolved(so_far.order, resolved))
 
 
 def _payment_news(so_far: Advance, number: int, notice: Notice, now: int) -> Advance:
@@ -76,8 +101,8 @@ def _payment_news(so_far: Advance, number: int, notice: Notice, now: int) -> Adv
     agreed = notice.state == AUTHORISED and (notice.amount is None or attempt.captured_at != 0)
     if notice.state in (AUTHORISED, CAPTURED) and notice.amount != so_far.order.amount and not agreed:
         if notice.amount is None:
-            return so_far if attempt.captured_at else raise_flag(so_far, number, "amount_unknown", now)
-        return raise_flag(so_far, number, "amount_differs", now, notice)
+            return so_far if attempt.captured_at else raise_flag(so_far, number, AMOUNT_UNKNOWN, now)
+        return raise_flag(so_far, number, AMOUNT_DIFFERS, now, notice)
     step = TABLE[attempt.state][notice.state]
     if step.state == CAPTURED and not attempt.captured_at:
         return _capture(so_far, attempt, notice, step.flag, now)
@@ -100,7 +125,7 @@ def _capture(so_far: Advance, attempt: OrderAttempt, notice: Notice, trouble: st
     captured = attempt._replace(state=CAPTURED, captured_at=believed(so_far.order, notice.occurred_at, now))
     order = so_far.order.with_attempt(captured)
     if order.paid_by:  # another attempt has paid already: the second sum is the member's, and a person returns it
-        return raise_flag(so_far.then(order), captured.number, "paid_twice", now, notice)
+        return raise_flag(so_far.then(order), captured.number, PAID_TWICE, now, notice)
     order = order._replace(paid_by=captured.number)
     trouble = trouble or ("" if held(order, captured) else LOCK_EXPIRED)
     if trouble:
@@ -122,8 +147,11 @@ def _dispute_news(so_far: Advance, number: int, notice: Notice, now: int) -> Adv
     changed = attempt._replace(dispute=step.state)
     order = so_far.order.with_attempt(changed)
     if step.state == DISPUTE_WON:  # nobody needs to look any more
-        kept = tuple(one for one in order.flags if (one.reason, one.attempt) != (DISPUTED, number))
-        return so_far.then(order._replace(flags=kept), told.dispute_won(order, changed, now))
+        so_far = so_far.then(order, told.dispute_won(order, changed, now))
+        for flag in order.open_flags:
+            if (flag.reason, flag.attempt) == (DISPUTED, number):
+                so_far = resolve_flag(so_far, flag, Resolution("won", HOUSE, now))
+        return so_far
     if step.state == DISPUTED:
         so_far = so_far.then(order, told.disputed(order, changed, notice, now))
     return raise_flag(so_far.then(order), number, step.state, now, notice)
@@ -136,17 +164,26 @@ def _refund_news(so_far: Advance, number: int, notice: Notice, now: int) -> Adva
         told_by_total = notice.state in _REFUND_NEWS and notice.amount is not None
         if notice.refund_state != REFUNDED or told_by_total:
             return so_far
-        return raise_flag(so_far, number, "refund_not_ours", now, notice)
+        return raise_flag(so_far, number, REFUND_NOT_OURS, now, notice)
     if refund.state == notice.refund_state or notice.refund_state not in (REFUNDED, FAILED):
         return so_far
     if refund.state == REFUNDED:  # sent back by the bank: the member has not got the money
-        return raise_flag(so_far, number, "refund_undone", now, notice)
+        return raise_flag(so_far, number, REFUND_UNDONE, now, notice)
     changed = refund._replace(state=notice.refund_state)
     order = order._replace(refunds=tuple(changed if one.number == refund.number else one for one in order.refunds))
     if notice.refund_state == FAILED:
-        return so_far.then(order, told.refund_failed(order, changed, now))
+        return _look_again(so_far.then(order, told.refund_failed(order, changed, now)), changed)
     at = believed(order, notice.occurred_at, now)
     return so_far.then(order.with_attempt(_attempt(order, number)._replace(refunded_at=at)))
+
+
+def _look_again(so_far: Advance, failed: OrderRefund) -> Advance:
+    """The refund was what a person had decided on, and it came to nothing: the flag is open again."""
+    for flag in so_far.order.flags:
+        if flag.action and failed.request == told.flag_name(flag):
+            again = flag._replace(action="")
+            so_far = so_far.then(so_far.order.with_flag(again), told.flagged(so_far.order, again, failed.number))
+    return so_far
 
 
 def _note_total(so_far: Advance, number: int, notice: Notice, now: int) -> Advance:
@@ -159,7 +196,7 @@ def _note_total(so_far: Advance, number: int, notice: Notice, now: int) -> Advan
         explained = attempt.refunded_minor or any(one.attempt == number for one in order.refunds)
         unknown = notice.captured is not None and not notice.refund_reference and not explained
         return raise_flag(so_far, number, REFUND_UNKNOWN, now) if unknown else so_far
-    if reported.currency != order.amount.currency or reported > order.amount:
+    if reported.currency != order.amount.currency or reported > order.taken(number):
         return raise_flag(so_far, number, "refund_differs", now, notice)
     if reported.amount_minor <= attempt.refunded_minor:
         return so_far

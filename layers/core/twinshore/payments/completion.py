@@ -10,7 +10,7 @@ from twinshore.log import MASK
 from twinshore.payments.advance import Advance, advance
 from twinshore.payments.order import Order, load, number_in, order_id_of, replace
 from twinshore.payments.port import Notice
-from twinshore.store.port import CommitConflict, Create, Key, Store, StoreUnavailable
+from twinshore.store.port import Change, CommitConflict, Create, Key, Store, StoreUnavailable
 
 APPLY_TRIES = 10
 """Each lost race means that the order has moved, and an order moves a handful of times in its life."""
@@ -55,15 +55,19 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
     raise StoreUnavailable("an order is contended")
 
 
-def amend(store: Store, order: Order, change: Callable[[Order], Advance]) -> Order:
-    """Bring the order up to what `change` makes of it, with its events; tried again on the order as it then is when
-    somebody was faster. Raises StoreUnavailable and whatever `change` raises."""
+def amend(
+    store: Store, order: Order, change: Callable[[Order], Advance],
+    beside: Callable[[Order], tuple[Change, ...]] = lambda _: (),
+) -> Order:  # fmt: skip
+    """Bring the order up to what `change` makes of it, with its events, and with what `beside` adds for the order after
+    it; tried again on the order as it then is when somebody was faster. Raises StoreUnavailable and whatever `change`
+    raises."""
     for _ in range(APPLY_TRIES):
         after = change(order)
         if after.order == order:
             return order
         try:
-            store.commit(replace(after.order), events=after.events)
+            store.commit(replace(after.order), *beside(after.order), events=after.events)
         except CommitConflict:
             order = load(store, order.id) or order
             continue

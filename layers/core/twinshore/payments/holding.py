@@ -16,9 +16,9 @@ from twinshore.events import Event
 from twinshore.fx import quote as fx
 from twinshore.money import LIMIT_MINOR, Money
 from twinshore.payments import told
-from twinshore.payments.advance import LOCK_EXPIRED, Advance
+from twinshore.payments.advance import LOCK_EXPIRED, Advance, Resolution, resolve_flag
 from twinshore.payments.completion import amend
-from twinshore.payments.order import Order, OrderNotFound, load, quote_key
+from twinshore.payments.order import HOUSE, Order, OrderNotFound, load, quote_key
 from twinshore.payments.orders import shown
 from twinshore.payments.port import CAPTURED
 from twinshore.payments.states import CAPTURED_AFTER_CLOSE
@@ -40,13 +40,17 @@ class OrderNotHeld(Conflict):
     title_zh = "该订单没有待处理的支付"
 
 
-def accept(store: Store, order_id: str, now: int) -> dict[str, Any]:
-    """Credit a held order as it is; the order as the wire shows it, the same when asked again.
+ACCEPT = "accept"
+
+
+def accept(store: Store, order_id: str, by: str, now: int) -> dict[str, Any]:
+    """Credit a held order as it is; the order as the wire shows it, the same when asked again. by: who decides.
     Raises OrderNotFound, OrderNotHeld."""
     order = load(store, order_id)
     if order is None:
         raise OrderNotFound
-    return shown(amend(store, order, lambda current: _accepted(current, now)), now)
+    done = Resolution(ACCEPT, by, now)
+    return shown(amend(store, order, lambda current: accepted(current, done)), now)
 
 
 def requote(event: Event, store: Store, rates: Callable[[], RateTable], now: int) -> None:
@@ -63,19 +67,23 @@ def requote(event: Event, store: Store, rates: Callable[[], RateTable], now: int
     def noted(current: Order) -> Advance:
         after = current._replace(requoted_minor=new.amount_to.amount_minor)
         covered = current.amount >= new.amount_to - new.margin
-        return _accepted(after, now) if covered and _waits(after) else Advance(after)
+        return accepted(after, Resolution(ACCEPT, HOUSE, now)) if covered and _waits(after) else Advance(after)
 
     amend(store, order, noted)
 
 
-def _accepted(order: Order, now: int) -> Advance:
+def accepted(order: Order, done: Resolution) -> Advance:
+    """Raises OrderNotHeld."""
     if order.credited:
         return Advance(order)
     if not _waits(order):
         raise OrderNotHeld
-    kept = tuple(one for one in order.flags if one.attempt != order.paid_by or one.reason not in HELD_FOR)
     paid = next(one for one in order.attempts if one.number == order.paid_by)
-    return Advance(order._replace(credited=True, flags=kept), (told.captured(order, paid, now),))
+    after = Advance(order._replace(credited=True), (told.captured(order, paid, done.at),))
+    for flag in order.open_flags:
+        if flag.attempt == order.paid_by and flag.reason in HELD_FOR:
+            after = resolve_flag(after, flag, done)
+    return after
 
 
 def _waits(order: Order) -> bool:

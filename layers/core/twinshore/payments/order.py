@@ -2,6 +2,7 @@
 conditional write; it stays below 1 kB for an ordinary order (one write unit on DynamoDB)."""
 
 from typing import NamedTuple
+from zlib import crc32
 
 from twinshore.cells import CELL_LABEL
 from twinshore.errors import NotFound, must
@@ -16,6 +17,10 @@ SETTLED = (port.CAPTURED, port.PART_REFUNDED, port.REFUNDED, *DISPUTES)
 OPEN = (port.CREATED, port.PENDING, port.AUTHORISED)
 """It may still be paid."""
 ORDER_ID_LENGTH = 26
+AMOUNT_DIFFERS = "amount_differs"
+"""Captured, but not what was ordered."""
+HOUSE = "house"
+"""Who resolves a flag by a rule."""
 
 
 class OrderNotFound(NotFound):
@@ -66,13 +71,27 @@ class OrderRefund(NamedTuple):
 
 
 class Flag(NamedTuple):
-    """Why a person must look. Amount and currency as the provider said them, where that is the trouble."""
+    """Why a person must look. Amount and currency as the provider said them, where that is the trouble. It stays with
+    the order when it is resolved: the same news calls nobody twice."""
 
     reason: str
     attempt: int
     at: int
     amount_minor: int = 0
     currency: str = ""
+    about: str = ""
+    """The reference of the refund that is meant, where it is one."""
+    action: str = ""
+    """What was done about it; "" while somebody must look."""
+    by: str = ""
+    """Who did it: a service's name, or HOUSE for a rule of ours."""
+    resolved_at: int = 0
+    note: str = ""
+
+    @property
+    def what(self) -> tuple[str, int, str]:
+        """Two flags of the same are one."""
+        return self.reason, self.attempt, self.about
 
 
 class Order(NamedTuple):
@@ -112,6 +131,24 @@ class Order(NamedTuple):
     def attempt(self, number: int) -> OrderAttempt | None:
         return next((one for one in self.attempts if one.number == number), None)
 
+    @property
+    def open_flags(self) -> tuple[Flag, ...]:
+        return tuple(one for one in self.flags if not one.action)
+
+    def flag_id(self, flag: Flag) -> str:
+        name = f"{self.id}-{flag.attempt}-{flag.reason}"
+        return f"{name}-{crc32(flag.about.encode()):08x}" if flag.about else name
+
+    def with_flag(self, changed: Flag) -> "Order":
+        return self._replace(flags=tuple(changed if one.what == changed.what else one for one in self.flags))
+
+    def taken(self, number: int) -> Money:
+        """What the provider took by this attempt: what was ordered, unless it said something else."""
+        for flag in self.flags:
+            if flag.reason == AMOUNT_DIFFERS and flag.attempt == number and flag.currency == self.amount.currency:
+                return Money(flag.amount_minor, flag.currency)
+        return self.amount
+
     def with_attempt(self, changed: OrderAttempt) -> "Order":
         kept = tuple(changed if one.number == changed.number else one for one in self.attempts)
         return self._replace(attempts=kept)
@@ -136,7 +173,9 @@ class Order(NamedTuple):
 
     def promised_refunds_minor(self) -> int:
         """Refunded, or asked to be: never more than was captured."""
-        asked = sum(one.amount_minor for one in self.refunds if one.state != port.FAILED)
+        asked = sum(
+            one.amount_minor for one in self.refunds if one.state != port.FAILED and one.attempt == self.paid_by
+        )
         paid = self.attempt(self.paid_by)
         return max(asked, paid.refunded_minor if paid else 0)
 
@@ -198,13 +237,13 @@ def as_fields(order: Order) -> Fields:
         "quoted": None if order.quoted is None else list(order.quoted),
         "attempts": [_row(one) for one in order.attempts],
         "refunds": [_row(one) for one in order.refunds],
-        "flags": [list(one) for one in order.flags],
+        "flags": [_row(one) for one in order.flags],
         "paid_by": order.paid_by,
         "credited": order.credited,
     }
 
 
-def _row(record: OrderAttempt | OrderRefund) -> list[object]:
+def _row(record: OrderAttempt | OrderRefund | Flag) -> list[object]:
     """Without the last fields that say nothing."""
     row: list[object] = list(record)
     defaults = record._field_defaults

@@ -85,7 +85,7 @@ def shown(order: Order, now: int) -> dict[str, Any]:
         "amount": order.amount._asdict(),
         "created_at": order.created_at,
         "expires_at": order.expires_at,
-        "needs_review": bool(order.flags),
+        "needs_review": bool(order.open_flags),
     }
     if order.quoted is not None:
         view["price"] = order.quoted._asdict()

@@ -7,10 +7,21 @@ from typing import Any, NamedTuple
 from twinshore import log
 from twinshore.errors import Problem
 from twinshore.payments import port
-from twinshore.payments.advance import Advance, raise_flag
+from twinshore.payments.advance import UNRESOLVED, Advance, put_flag
 from twinshore.payments.capturing import Providers, capture_attempt
 from twinshore.payments.completion import apply
-from twinshore.payments.order import OPEN, SETTLED, Order, OrderAttempt, load, load_own, number_in, order_id_of, replace
+from twinshore.payments.order import (
+    OPEN,
+    SETTLED,
+    Flag,
+    Order,
+    OrderAttempt,
+    load,
+    load_own,
+    number_in,
+    order_id_of,
+    replace,
+)
 from twinshore.payments.orders import shown
 from twinshore.payments.poll_items import GIVE_UP_SECONDS, PAYMENT, QUEUE, Poll, next_poll, read_poll
 from twinshore.payments.port import PaymentProvider, ProviderRefused
@@ -139,8 +150,9 @@ def _give_up(store: Store, poll: Poll, item: Item, now: int) -> None:
     order = load(store, order_id_of(poll.reference))
     if order is None:
         return
-    number = number_in(poll.reference) or order.paid_by
-    after = raise_flag(Advance(order), number, "unresolved", now)
+    refund = next((one for one in order.refunds if order.refund_reference(one) == poll.reference), None)
+    number = number_in(poll.reference) if refund is None else refund.attempt
+    after = put_flag(Advance(order), Flag(UNRESOLVED, number, now, about="" if refund is None else poll.reference))
     if after.order == order:
         _move(store, Delete(item.key, item.version))
         return

@@ -7,11 +7,13 @@ from twinshore.idempotency import IdempotencyKeyInProgress, IdempotencyKeyReused
 from twinshore.money import AmountOutOfRange, UnknownCurrency
 from twinshore.payments.capturing import PaymentNotFound
 from twinshore.payments.desk import NotPaidByHand, RefundNotFound
+from twinshore.payments.flags import FlagNotFound
 from twinshore.payments.holding import OrderNotHeld
 from twinshore.payments.methods import MethodNotOffered, PayerUnknown
 from twinshore.payments.order import OrderNotFound
 from twinshore.payments.port import OutcomeUnknown, ProviderRefused
 from twinshore.payments.refunding import OrderDisputed, OrderNotPaid, RefundTheParts, RefundTooLarge, TooManyRefunds
+from twinshore.payments.resolving import ActionNotOffered, FlagResolved
 from twinshore.payments.return_urls import ReturnUrlRefused
 from twinshore.payments.starting import OrderClosed, OrderPaid, TooManyAttempts
 
@@ -27,4 +29,5 @@ RETURNING = (OrderNotFound, PaymentNotFound)
 REFUNDING = (*_OUTSIDE, OrderNotPaid, OrderDisputed, RefundTheParts, RefundTooLarge, TooManyRefunds)
 ACCEPTING = (OrderNotFound, OrderNotHeld)
 DELIVERING = (OrderNotFound, NotPaidByHand, UnknownCurrency)
+RESOLVING = (FlagNotFound, FlagResolved, ActionNotOffered, OrderNotHeld, ProviderRefused, OutcomeUnknown)
 PAYING_OUT = (OrderNotFound, RefundNotFound)

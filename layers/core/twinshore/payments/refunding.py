@@ -103,9 +103,9 @@ def ask_for_refund(
     if in_dispute or now - refund.at >= RESEND_SECONDS:
         return order
     reference, refund_reference = order.reference(attempt), order.refund_reference(refund)
-    amount = Money(refund.amount_minor, order.amount.currency)
+    amount, taken = Money(refund.amount_minor, order.amount.currency), order.taken(attempt.number)
     try:
-        state = provider.refund(reference, attempt.provider_id, refund_reference, amount, order.amount, now)
+        state = provider.refund(reference, attempt.provider_id, refund_reference, amount, taken, now)
     except ProviderRefused:
         apply(store, attempt.provider, _news(reference, refund_reference, port.FAILED, now), now)
         raise

@@ -15,10 +15,12 @@ the same event. Data: ids and numbers, no personal data beyond the member id.
     dispute.lost        order_id, member_id, amount_minor (what the bank took back), taken_back_minor, currency,
                         provider, reference
     payment.flagged     order_id, member_id, reason, provider, reference, amount_minor, currency (as the provider said)
+    flag.resolved       order_id, member_id, reason, provider, reference, flag_id, action, by
     refund.failed       order_id, member_id, amount_minor, currency, refund_reference
 """
 
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from twinshore.events import Event
 from twinshore.payments.order import Flag, Order, OrderAttempt, OrderRefund
@@ -89,7 +91,8 @@ def dispute_lost(order: Order, attempt: OrderAttempt, now: int) -> Event:
     return Event(f"{order.id}.dispute-lost.{attempt.number}", "dispute.lost", now, data)
 
 
-def flagged(order: Order, flag: Flag) -> Event:
+def flagged(order: Order, flag: Flag, again: int = 0) -> Event:
+    """again: the number of the refund that has failed, for a flag that was resolved by it."""
     attempt = next(one for one in order.attempts if one.number == flag.attempt)
     data = {
         **_about(order, attempt),
@@ -97,7 +100,20 @@ def flagged(order: Order, flag: Flag) -> Event:
         "amount_minor": flag.amount_minor,
         "currency": flag.currency,
     }
-    return Event(f"{order.id}.flagged.{flag.attempt}.{flag.reason}", "payment.flagged", flag.at, data)
+    name = f"{flag_name(flag)}.{again}" if again else flag_name(flag)
+    return Event(f"{order.id}.flagged.{name}", "payment.flagged", flag.at, data)
+
+
+def flag_resolved(order: Order, flag: Flag) -> Event:
+    attempt = next(one for one in order.attempts if one.number == flag.attempt)
+    data = {**_about(order, attempt), "reason": flag.reason, "flag_id": order.flag_id(flag), "action": flag.action,
+            "by": flag.by}  # fmt: skip
+    return Event(f"{order.id}.resolved.{flag_name(flag)}.{flag.resolved_at}", "flag.resolved", flag.resolved_at, data)
+
+
+def flag_name(flag: Flag) -> str:
+    name = f"{flag.attempt}.{flag.reason}"
+    return f"{name}.{crc32(flag.about.encode()):08x}" if flag.about else name
 
 
 def refund_failed(order: Order, refund: OrderRefund, now: int) -> Event:

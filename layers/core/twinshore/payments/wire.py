@@ -12,10 +12,12 @@ from twinshore.fx.quote import Holder
 from twinshore.money_wire import Amount, AmountIn, PositiveMinor
 from twinshore.payments.capturing import Return
 from twinshore.payments.desk import Delivery
+from twinshore.payments.flags import Wanted
 from twinshore.payments.methods import REASONS, Listing, Place
 from twinshore.payments.orders import NewOrder
 from twinshore.payments.polling import Look
 from twinshore.payments.refunding import RefundWish
+from twinshore.payments.resolving import Decision
 from twinshore.payments.starting import Wish
 from twinshore.payments.states import WIRE
 
@@ -219,6 +221,54 @@ class DeliveryRequest(BaseModel):
 
     def delivery(self, order_id: str) -> Delivery:
         return Delivery(order_id, None if self.collected is None else self.collected.money(), _seconds(self.at))
+
+
+class FlagsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["open", "resolved"] = "open"
+    limit: int = Field(20, ge=1, le=100)
+    after: str | None = Field(None, pattern=r"^[0-9]{12}\.[A-Za-z0-9_-]{1,128}$", description="`next` of a page")
+
+    def wanted(self) -> Wanted:
+        return Wanted(self.status, self.limit, self.after)
+
+
+class ResolutionView(BaseModel):
+    action: str
+    by: str = Field(description="the service that decided; `house` for a rule of ours")
+    at: Time
+    reason: str | None = None
+
+
+class FlagView(BaseModel):
+    """Why a person must look at a payment, or had to."""
+
+    id: str
+    reason: str
+    status: str
+    raised_at: Time
+    order_id: str
+    provider: str
+    reference: str = Field(description="ours, of the payment or of the refund that is meant")
+    amount: Amount | None = Field(None, description="as the provider said, where that is the trouble")
+    actions: list[str] = Field(description="what can be done about it")
+    resolution: ResolutionView | None = None
+
+
+class FlagsView(BaseModel):
+    items: list[FlagView] = Field(description="open: longest waiting first; resolved: newest first")
+    next: str | None = None
+
+
+class ResolutionRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    action: str = Field(pattern="^[a-z_]{1,32}$", description="one of the flag's `actions`")
+    reason: str = Field(min_length=1, max_length=200, pattern=_PLAIN, description="kept with the flag")
+
+    def decision(self, flag_id: str, by: str) -> Decision:
+        return Decision(flag_id, self.action, self.reason, by)
 
 
 class PayoutRequest(BaseModel):
