@@ -1,0 +1,144 @@
+"""A cell deployed with `sam deploy` from the built template, to MiniStack: its stream, queues and schedules are wired
+by the template, not by a test.
+
+    with Cloud(shared) as cloud:
+        eu = cloud.deploy("eu")
+        answer = eu.ask("login", "POST", "/v1/login", {...})
+
+Where MiniStack differs (seen): the routes of an HTTP API that SAM writes as an OpenAPI body are not made, so requests
+go to the function of the door as the gateway hands them over; a function runs in MiniStack's own Python, so the layers
+are built for that one; schedules with a rate do not fire, `at()` does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Mapping, NamedTuple
+
+import boto3
+from botocore.config import Config
+
+from infra.build.staging import stage
+from infra.build.targets import TARGETS
+from sandbox.gateway import aws as gateway
+from sandbox.gateway.http_request import HttpRequest
+from tests.support.engines import MINISTACK, ROOT, ministack
+from twinshore.cells import load_cells
+
+SAM = ROOT / ".venvs" / "sam" / "bin" / "sam"
+DEPLOY_SECONDS = 300
+STAGE = "test"
+BUCKET = "artefacts"
+AWS = next(target for target in TARGETS if target.cloud == "aws")
+
+
+class Answer(NamedTuple):
+    status: int
+    body: Any
+
+
+class Stack:
+    """One deployed cell."""
+
+    def __init__(self, cloud: Cloud, cell: str, outputs: Mapping[str, str]) -> None:
+        self.cell, self.outputs = cell, outputs
+        self.region = load_cells().all[cell].region
+        self.name = f"twinshore-{cell}"
+        self._cloud = cloud
+
+    def client(self, service: str) -> Any:
+        return self._cloud.client(service, self.region)
+
+    def function(self, door: str) -> str:
+        return f"twinshore-{STAGE}-{self.cell}-{door}"
+
+    def keep(self, name: str, value: object) -> None:
+        """Put a secret in its place, as an operator does."""
+        text = value if isinstance(value, str) else json.dumps(value)
+        self.client("secretsmanager").create_secret(Name=f"twinshore/{self.cell}/{name}", SecretString=text)
+
+    def settings(self, **more: str) -> None:
+        """Add environment variables to every function: where outside parties' twins are."""
+        client = self.client("lambda")
+        for function in client.list_functions(MaxItems=50)["Functions"]:
+            if function["FunctionName"].startswith(self.function("")):
+                variables = {**function["Environment"]["Variables"], **more}
+                client.update_function_configuration(
+                    FunctionName=function["FunctionName"], Environment={"Variables": variables}
+                )
+
+    def invoke(self, door: str, event: Mapping[str, Any]) -> Any:
+        answer = self.client("lambda").invoke(FunctionName=self.function(door), Payload=json.dumps(event))
+        said = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, said
+        return said
+
+    def ask(self, door: str, method: str, path: str, body: object = None,
+            headers: Mapping[str, str] | None = None, raw: bytes = b"") -> Answer:  # fmt: skip
+        sent = {"content-type": "application/json", **(headers or {})}
+        content = raw or (json.dumps(body).encode() if body is not None else b"")
+        path, _, query = path.partition("?")
+        request = HttpRequest(method, path, query, tuple(sent.items()), content, "203.0.113.9", "r1", 0)
+        shape = gateway.API_GATEWAY
+        result = self.invoke(door, gateway.http_event(request, shape, gateway.domain_of(shape, self.region)))
+        return Answer(result["statusCode"], json.loads(result["body"]) if result.get("body") else None)
+
+
+class Cloud(AbstractContextManager["Cloud"]):
+    """MiniStack, with what `make build` lays out for its Python."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._running = ministack()
+
+    def __enter__(self) -> Cloud:
+        self.url = self._running.__enter__()
+        version = subprocess.run(
+            [MINISTACK / "bin" / "python", "-c", "import sys; print(*sys.version_info[:2])"],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        major, minor = map(int, version.stdout.split())
+        stage(AWS._replace(python=(major, minor)), self._folder)
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self._running.__exit__(*details)
+
+    def client(self, service: str, region: str) -> Any:
+        return boto3.client(
+            service, region_name=region, endpoint_url=self.url, aws_access_key_id="AKIDEXAMPLE",
+            aws_secret_access_key="not-a-secret", config=Config(read_timeout=90, retries={"max_attempts": 1}),
+        )  # fmt: skip
+
+    def deploy(self, cell: str) -> Stack:
+        """Raises AssertionError with SAM's last words."""
+        region = load_cells().all[cell].region
+        bucket = f"{BUCKET}-{cell}"
+        self.client("s3", region).create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+        command = [
+            SAM,
+            "deploy",
+            "--template-file",
+            self._folder / "aws" / "template.yaml",
+            "--stack-name",
+            f"twinshore-{cell}",
+        ]
+        command += ["--s3-bucket", bucket, "--no-confirm-changeset", "--no-progressbar", "--region", region]
+        command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+        command += ["--parameter-overrides", f"Cell={cell}", f"Stage={STAGE}"]
+        environment = {
+            **os.environ, "AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": region, "AWS_REGION": region,
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret", "SAM_CLI_TELEMETRY": "0",
+        }  # fmt: skip
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=DEPLOY_SECONDS, check=False
+        )
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+        stacks = self.client("cloudformation", region).describe_stacks(StackName=f"twinshore-{cell}")["Stacks"]
+        print(f"deployed {cell} to {self.url}", file=sys.stderr)
+        return Stack(self, cell, {row["OutputKey"]: row["OutputValue"] for row in stacks[0]["Outputs"]})
