@@ -241,6 +241,13 @@ def wechat_openid(member_id: str) -> str | None:
     return openid_of(login_home(), member_id, wechat().appid)
 
 
+def is_member(member_id: str) -> bool:
+    """Whether this is the id of a person whose home this cell is."""
+    from twinshore.login.identity import is_member as known
+
+    return known(login_home(), member_id)
+
+
 def reset() -> None:
     """Forget everything built so far: settings have changed (tests, the box)."""
     for built in [*globals().values(), *vars(deployment).values()]:

@@ -40,6 +40,11 @@ def openid_of(home: Home, member_id: str, appid: str) -> str | None:
     return next((str(name)[len(prefix) :] for name in names if str(name).startswith(prefix)), None)
 
 
+def is_member(home: Home, member_id: str) -> bool:
+    """Whether somebody of this cell has this id."""
+    return home.store.get(Key(f"member#{member_id}", "member")) is not None
+
+
 def _join(home: Home, key: Key, name: str, unionid: str | None, now: int) -> Item:
     """Of two first logins at once, one joins and the other finds that person."""
     member_id = f"m_{random_name()}"

@@ -93,15 +93,18 @@ def credit(ledger: Ledger, make: Callable[[], Posting], earned: bool = False, al
     return entry
 
 
-def account_with(ledger: Ledger, account: Item | None, entry: Entry, earned: bool = False) -> Create | Replace:
-    """The account after `entry`. Raises PointsOutOfRange for more than the programme lets a balance or a day hold."""
+def account_with(
+    ledger: Ledger, account: Item | None, entry: Entry, earned: bool = False, limited: bool = False
+) -> Create | Replace:
+    """The account after `entry`. limited: the programme's limit of a balance holds; earned: and that of a day. What
+    comes back to a member knows no limit. Raises PointsOutOfRange."""
     terms = ledger.terms
     fields: dict[str, Any] = dict(account.fields) if account else ledger.residency.label({}, ledger.residency.here)
     fields["balance"] = balance_of(account) + entry.points
+    if (earned or limited) and balance_of(account) + entry.amount > terms.balance_limit:
+        problem = PointsOutOfRange("the balance would be too high", limit=terms.balance_limit)
+        raise refused(problem, points=entry.amount)
     if earned:
-        if balance_of(account) + entry.amount > terms.balance_limit:
-            problem = PointsOutOfRange("the balance would be too high", limit=terms.balance_limit)
-            raise refused(problem, points=entry.amount)
         day = day_of(terms, entry.at)
         before = int(fields.get("day_points", 0)) if fields.get("day") == day else 0
         fields |= {"day": day, "day_points": before + entry.amount}
