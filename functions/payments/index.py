@@ -1,13 +1,12 @@
 """Orders, and money in and back."""
 
 from twinshore import wiring
-from twinshore.payments import capturing, methods, orders, polling, refunding, starting, wire
+from twinshore.payments import capturing, methods, orders, refunding, starting, wire
 from twinshore.payments.problems import OPENING, PAYING, READING, REFUNDING, RETURNING
 from twinshore.web import Door, Request
 
 main_handler = door = Door("payments", wiring)
-DO = {"who": "member", "idempotent": True, "status": 201}
-SEE = {"who": "member", "gives": wire.OrderView}
+DO, SEE = {"who": "member", "idempotent": True, "status": 201}, {"who": "member", "gives": wire.OrderView}
 
 
 @door.post("/v1/orders", takes=wire.OrderRequest, gives=wire.OrderView, problems=OPENING, **DO)
@@ -15,9 +14,10 @@ def place(request: Request, body: wire.OrderRequest) -> object:
     return wire.OrderView(**orders.open_order(wiring.store(), wiring.sessions(), body.new_order(request), request.now))
 
 
+@door.get("/v1/orders", takes=wire.OrdersQuery, gives=wire.OrdersView, who="member")
 @door.get("/v1/orders/{id}", takes=wire.OrderQuery, problems=READING, **SEE)
-def show(request: Request, query: wire.OrderQuery) -> object:
-    return wire.OrderView(**polling.look_up(wiring.store(), wiring.payment_provider, query.look(request), request.now))
+def show(request: Request, query: wire.OrderQuery | wire.OrdersQuery) -> object:
+    return query.seen(wiring.store(), wiring.payment_provider, request)
 
 
 @door.get("/v1/orders/{id}/methods", takes=wire.MethodsQuery, gives=wire.MethodsView, who="member", problems=READING)

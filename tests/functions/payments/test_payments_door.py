@@ -212,3 +212,16 @@ def test_every_mutation_wants_an_idempotency_key(paying: PayingPlace) -> None:
     order_id = paying.order()
     for path in ("/v1/orders", f"/v1/orders/{order_id}/payments", f"/v1/orders/{order_id}/refunds"):
         assert paying.call("POST", path, {}).status == 400
+
+
+def test_members_find_their_orders_again_newest_first(paying: PayingPlace) -> None:
+    placed = [paying.order(100 + number, f"key-{number}") for number in range(3)]
+    first = paying.call("GET", "/v1/orders", query={"limit": "2"}).json()
+    rest = paying.call("GET", "/v1/orders", query={"limit": "2", "after": first["next"]}).json()
+    assert {item["order_id"] for item in first["items"] + rest["items"]} == set(placed) and "next" not in rest
+    assert all(item["created_at"].endswith("Z") and item["status"] == "created" for item in first["items"])
+    stranger = paying.place.member_token("m_stranger")
+    assert paying.call("GET", "/v1/orders", token=stranger).json() == {"items": []}
+    assert paying.call("GET", "/v1/orders", token="").status == 401
+    for query in ({"limit": "0"}, {"limit": "51"}, {"after": "x"}, {"after": "Z" * 26}, {"more": "1"}):
+        assert paying.call("GET", "/v1/orders", query=query).status == 422, query

@@ -16,6 +16,7 @@ from twinshore.ids import new_id
 from twinshore.money import Money, allocate
 from twinshore.payments.completion import apply
 from twinshore.payments.order import SETTLED, Order, as_fields, load, order_id_of, order_key, replace
+from twinshore.payments.orders import listing_of
 from twinshore.payments.port import (
     CAPTURED,
     CREATED,
@@ -105,7 +106,8 @@ class Instalments:
         amounts = allocate(attempt.amount, [1] * count)
         plan = [Part(new_id(now), amount.amount_minor, now + number * INTERVAL_SECONDS)
                 for number, amount in enumerate(amounts)]  # fmt: skip
-        changes = [Create(order_key(part.order_id), as_fields(_part_order(whole, part, now))) for part in plan]
+        parts = [_part_order(whole, part, now) for part in plan]
+        changes = [change for part in parts for change in (Create(part.key, as_fields(part)), listing_of(part))]
         try:
             self._store.commit(Create(_plan_key(attempt.reference), {"parts": [list(part) for part in plan]}), *changes)
         except CommitConflict:  # the same attempt at the same moment

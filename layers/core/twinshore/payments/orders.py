@@ -10,7 +10,7 @@ from twinshore.idempotency import Effect, IdempotencyKey, first_answer
 from twinshore.ids import new_id
 from twinshore.money import Money
 from twinshore.payments import port
-from twinshore.payments.order import Order, as_fields, order_key, quote_key
+from twinshore.payments.order import Order, as_fields, load, order_key, quote_key
 from twinshore.payments.states import WIRE
 from twinshore.store.port import Change, CommitConflict, Create, Key, Store
 from twinshore.tokens import Signer
@@ -62,7 +62,7 @@ def _order(new: NewOrder, quote: fx.Quote | None, now: int) -> Order:
 
 
 def _changes(order: Order, new: NewOrder, quote: fx.Quote | None) -> tuple[Change, ...]:
-    changes: list[Change] = [Create(order.key, as_fields(order))]
+    changes: list[Change] = [Create(order.key, as_fields(order)), listing_of(order)]
     # What no payment notice moves stands beside the order, so that a notice rewrites a small item.
     if new.lines:
         changes.append(Create(lines_key(order.id), {"lines": list(new.lines)}))
@@ -70,6 +70,30 @@ def _changes(order: Order, new: NewOrder, quote: fx.Quote | None) -> tuple[Chang
         changes.append(Create(quote_key(order.id), fx.as_json(quote)))
         changes.append(fx.used_change(quote, order.id))
     return tuple(changes)
+
+
+def listing_of(order: Order) -> Create:
+    """Where the member finds it again. Ids begin with their time, so the newest is the last."""
+    return Create(Key(_listing(order.member_id), order.id), {})
+
+
+class Wanted(NamedTuple):
+    """A page of a member's own orders."""
+
+    member_id: str
+    limit: int
+    after: str | None
+
+
+def listed(store: Store, wanted: Wanted, now: int) -> dict[str, Any]:
+    """As the wire shows it, newest first. One query, and a read for each order of the page."""
+    page = store.query(_listing(wanted.member_id), after=wanted.after, limit=wanted.limit, newest_first=True)
+    found = [load(store, item.key.sort) for item in page.items]
+    return {"items": [shown(order, now) for order in found if order is not None], "next": page.next}
+
+
+def _listing(member_id: str) -> str:
+    return f"orders#{member_id}"
 
 
 def lines_key(order_id: str) -> Key:

@@ -10,16 +10,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from twinshore.fx.quote import Holder
 from twinshore.money_wire import Amount, AmountIn, PositiveMinor
-from twinshore.payments.capturing import Return
+from twinshore.payments import orders
+from twinshore.payments.capturing import Providers, Return
 from twinshore.payments.desk import Delivery
 from twinshore.payments.flags import Wanted
 from twinshore.payments.methods import REASONS, Listing, Place
 from twinshore.payments.orders import NewOrder
-from twinshore.payments.polling import Look
+from twinshore.payments.polling import Look, look_up
 from twinshore.payments.refunding import RefundWish
 from twinshore.payments.resolving import Decision
 from twinshore.payments.starting import Wish
 from twinshore.payments.states import WIRE
+from twinshore.store.port import Store
 
 LINES_LIMIT = 50
 RETURNED_LIMIT = 32
@@ -55,6 +57,7 @@ class MemberRequest(Protocol):
 
     params: dict[str, str]
     language: str
+    now: int
     idempotency: Any
 
     @property
@@ -97,8 +100,20 @@ class OrderQuery(BaseModel):
 
     refresh: bool = Field(False, description="ask the provider first: for a client that has just paid")
 
-    def look(self, request: MemberRequest) -> Look:
-        return Look(request.params["id"], request.session.member_id, self.refresh)
+    def seen(self, store: Store, providers: Providers, request: MemberRequest) -> OrderView:
+        look = Look(request.params["id"], request.session.member_id, self.refresh)
+        return OrderView(**look_up(store, providers, look, request.now))
+
+
+class OrdersQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(10, ge=1, le=50)
+    after: str | None = Field(None, pattern="^[0-9a-z]{26}$", description="`next` of a page")
+
+    def seen(self, store: Store, providers: Providers, request: MemberRequest) -> OrdersView:
+        page = orders.Wanted(request.session.member_id, self.limit, self.after)
+        return OrdersView(**orders.listed(store, page, request.now))
 
 
 class RefundView(BaseModel):
@@ -132,6 +147,11 @@ class OrderView(BaseModel):
     refunded: Amount | None = None
     refunds: list[RefundView] | None = None
     needs_review: bool = Field(description="a person is looking into it")
+
+
+class OrdersView(BaseModel):
+    items: list[OrderView] = Field(description="newest first")
+    next: str | None = None
 
 
 class PaymentRequest(BaseModel):
