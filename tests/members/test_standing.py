@@ -144,3 +144,13 @@ def test_a_row_of_another_cell_is_noticed_not_served(store: Any, member: str) ->
     with pytest.raises(BrokenInvariant):
         history(elsewhere, member)
     assert store.get(Key(standing.partition_of(member), "standing")) is not None
+
+
+def test_a_row_that_should_not_be_here_does_not_hold_up_the_others(store: Any, member: str) -> None:
+    tell(members_on(store), bought(member, 1_000))
+    tell(members_on(store, "sea"), bought(f"{member}x", 1_000))
+    later = NOW + 800 * DAY
+    settle_due(members_on(store), later)
+    waiting = [item.key.partition for item in store.due(QUEUE, later, limit=1000) if member in item.key.partition]
+    assert waiting == [standing.partition_of(f"{member}x")]
+    settle_due(members_on(store, "sea"), later)
