@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
 from typing import Any, Iterator
 
 import hcl2
 import pytest
+import yaml
 
 from tests.support.doors import load_door
 from tests.support.tree import ROOT, doors
 from twinshore.cells import load_cells
 
-FILE = ROOT / "infra" / "tencent" / "main.tf"
+FOLDER = ROOT / "infra" / "tencent"
 SCHEMA = ROOT / "tests" / "iac" / "tencent_provider_schema.json"
 OF_TERRAFORM = {"for_each", "count", "depends_on", "lifecycle", "provider"}
 
@@ -26,21 +32,32 @@ def bare(value: Any) -> Any:
     return value.strip('"') if isinstance(value, str) else value
 
 
-def parsed() -> dict[str, Any]:
-    with FILE.open(encoding="utf-8") as file:
-        loaded: dict[str, Any] = bare(hcl2.load(file))
-    return loaded
+@cache
+def parsed(kind: str) -> list[dict[str, Any]]:
+    """All blocks of one kind: "resource", "variable", "locals", "output"."""
+    found: list[dict[str, Any]] = []
+    for path in sorted(FOLDER.glob("*.tf")):
+        with path.open(encoding="utf-8") as file:
+            found += bare(hcl2.load(file)).get(kind, [])
+    return found
+
+
+@cache
+def text() -> str:
+    """Everything, without comments."""
+    files = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.tf"))]
+    return re.sub(r"^\s*#.*$", "", "\n".join(files), flags=re.MULTILINE)
 
 
 def resources() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for entry in parsed()["resource"]:
+    for entry in parsed("resource"):
         for kind, named in entry.items():
             for name, body in named.items():
                 yield kind, name, body
 
 
 def local(name: str) -> Any:
-    return next(entry[name] for entry in parsed()["locals"] if name in entry)
+    return next(entry[name] for entry in parsed("locals") if name in entry)
 
 
 def served_by(path: str) -> set[str]:
@@ -89,3 +106,77 @@ def test_a_resource_has_the_arguments_of_the_providers_schema(kind: str, name: s
         bodies = body.get(block) or [each[block]["content"] for each in body["dynamic"]]
         for inner in (part for each in bodies for part in (each if isinstance(each, list) else [each])):
             assert set(inner) <= set(known["blocks"][block]), f"{kind}.{name}.{block}"
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    known: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))["resources"][kind]
+    return known
+
+
+def test_every_reference_is_to_something_that_is_declared_and_has_that_attribute() -> None:
+    declared = {(kind, name) for kind, name, _ in resources()}
+    found = re.findall(r"\b(tencentcloud_\w+)\.(\w+)(?:\[[^\]]*(?:\[[^\]]*\])?[^\]]*\])?(?:\.(\w+))?", text())
+    assert len(found) > 30
+    for kind, name, attribute in found:
+        assert (kind, name) in declared, f"{kind}.{name}"
+        if attribute:
+            about = schema_of(kind)
+            assert attribute in {*about["arguments"], *about["attributes"]}, f"{kind}.{name}.{attribute}"
+
+
+@pytest.mark.parametrize(("kind", "prefix"), [("variable", "var"), ("locals", "local")])
+def test_every_variable_and_local_is_declared_and_used(kind: str, prefix: str) -> None:
+    declared = {name for entry in parsed(kind) for name in entry}
+    assert set(re.findall(rf"\b{prefix}\.(\w+)", text())) == declared
+
+
+def test_functions_are_written_once() -> None:
+    """Names, handlers, time limits, triggers come from serverless.yml: none of them stands here as well."""
+    functions = (FOLDER / "functions.tf").read_text(encoding="utf-8")
+    assert 'yamldecode(file("${path.module}/../../serverless.yml"))' in functions
+    for door in doors():
+        assert f"twinshore-{door}" not in text()
+    assert "cron" not in text().replace("cronExpression", "").lower()
+
+
+def test_what_is_reserved_fits_the_databases_connections() -> None:
+    (reserved,) = (entry["reserved_mb"] for entry in parsed("locals") if "reserved_mb" in entry)
+    instances = sum(int(re.fullmatch(r"\D*(\d+) \* 512\D*", str(each))[1]) for each in reserved.values())  # type: ignore[index]
+    assert set(reserved) <= set(doors())
+    assert instances <= 300, "PostgreSQL of this size takes 500, other doors and people need some"
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="the arguments are checked without the binary as well")
+class TestWithTheBinary:
+    def test_the_files_are_formatted(self) -> None:
+        done = subprocess.run(
+            ["terraform", "fmt", "-check", "-diff", str(FOLDER)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+
+    def test_terraform_reads_serverless_yml_as_we_do(self, tmp_path: Path) -> None:
+        """The locals of functions.tf, evaluated by Terraform itself; a resource would need the provider."""
+        source = (FOLDER / "functions.tf").read_text(encoding="utf-8")
+        block = source[source.index("locals {") : source.index("\n}\n") + 3]
+        (tmp_path / "infra" / "tencent").mkdir(parents=True)
+        (tmp_path / "serverless.yml").write_bytes((ROOT / "serverless.yml").read_bytes())
+        home = tmp_path / "infra" / "tencent"
+        variables = 'variable "stage" {\n  default = "test"\n}\nvariable "build" {\n  default = "x"\n}\n'
+        (home / "main.tf").write_text(variables + block, encoding="utf-8")
+        wanted = {"names": "names", "timers": "timers", "urls": "urls", "environment": "environment"}
+        asked = "jsonencode({" + ", ".join(f"{name} = local.{of}" for name, of in wanted.items()) + "})"
+        done = subprocess.run(
+            ["terraform", "console"], input=asked, cwd=home, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        read = json.loads(json.loads(done.stdout))
+        declared = yaml.safe_load((ROOT / "serverless.yml").read_text(encoding="utf-8"))["inputs"]
+        assert read["names"] == {door: f"twinshore-test-cn-{door}" for door in declared["functions"]}
+        timers = [each["parameters"] for each in declared["triggers"] if each["type"] == "timer"]
+        assert {name: each["argument"] for name, each in read["timers"].items()} == {
+            each["name"]: each["argument"] for each in timers
+        }
+        assert sorted(read["urls"]) == sorted(
+            each["function"] for each in declared["triggers"] if each["type"] == "http"
+        )
+        assert read["environment"]["TWINSHORE_CELL"] == "cn"

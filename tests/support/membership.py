@@ -30,6 +30,8 @@ def book_of(store: Any, member_id: str = ANNA, cell: str = "eu") -> Ledger:
     return Ledger(store, Residency(CELLS, cell), member_id)
 
 
-def desk_on(store: Any, zone: str = "Europe/Berlin", member_id: str = ANNA, now: int = 1_790_000_000, cell: str = "eu") -> Desk:
+def desk_on(
+    store: Any, zone: str = "Europe/Berlin", member_id: str = ANNA, now: int = 1_790_000_000, cell: str = "eu"
+) -> Desk:
     book = book_of(store, member_id, cell)
     return Desk(store, book.residency, member_id, zone, lambda *what: ledger.earn(book, *what, now))

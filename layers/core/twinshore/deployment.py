@@ -6,6 +6,7 @@ Settings, all from the environment, set at deploy:
                           with the name of the secret that holds the DSN
     TWINSHORE_SECRETS     `file:PATH`, `aws` or `tencent`; `aws:sdk`, `tencent:sdk` by the official packages
     TWINSHORE_OUTSIDE     JSON object, outside party -> base URL, for twins; absent in production
+    TWINSHORE_ALIAS       on Tencent, the alias by which functions call each other; absent: `$DEFAULT`
     TWINSHORE_CELLS_FILE  another compiled cells file; absent in production
 """
 

@@ -84,7 +84,13 @@ def _committed(events: Sequence[Event]) -> None:
     elif cloud() == "tencent" and os.environ.get("SCF_FUNCTIONNAME"):
         from twinshore.clouds.tencent.functions import wake
 
-        wake(os.environ["SCF_FUNCTIONNAME"], events, cell().region, outside("scf", ""))
+        wake(
+            os.environ["SCF_FUNCTIONNAME"],
+            events,
+            cell().region,
+            outside("scf", ""),
+            os.environ.get("TWINSHORE_ALIAS") or "$DEFAULT",
+        )
 
 
 @cache

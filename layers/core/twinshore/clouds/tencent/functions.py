@@ -15,7 +15,7 @@ WAKE_TIMEOUT_SECONDS = 1.0
 EVENT_LIMIT_BYTES = 128 * 1024
 
 
-def wake(own_function: str, events: Sequence[Event], region: str, endpoint: str = "") -> None:
+def wake(own_function: str, events: Sequence[Event], region: str, endpoint: str = "", alias: str = "$DEFAULT") -> None:
     """Invoke the sibling of `own_function` (its name with the last part changed to `events`).
 
     Never raises: the events are committed, and the sweep delivers what was not told here.
@@ -25,7 +25,7 @@ def wake(own_function: str, events: Sequence[Event], region: str, endpoint: str 
     if len(told.encode()) > EVENT_LIMIT_BYTES:
         log.line("info", "too many events for one wake-up; the sweep delivers them", count=len(events))
         return
-    params = {"FunctionName": sibling, "InvocationType": "Event", "Qualifier": "$DEFAULT", "ClientContext": told}
+    params = {"FunctionName": sibling, "InvocationType": "Event", "Qualifier": alias, "ClientContext": told}
     try:
         call(Service("scf", "2018-04-16", region, endpoint), "Invoke", params, WAKE_TIMEOUT_SECONDS)
     except (Refusal, NoCredentials, Unreachable, NoAnswer) as err:
