@@ -13,13 +13,44 @@ Settings, all from the environment, set at deploy:
 import json
 import os
 import time
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, ParamSpec, TypeVar
 
 from twinshore.cells import Cell, Cells, Residency, load_cells
 
 if TYPE_CHECKING:
     from twinshore.secret_port import Secrets
+
+
+_Takes = ParamSpec("_Takes")
+_Part = TypeVar("_Part")
+_built: dict[Any, Any] = {}
+"""What this instance has built so far."""
+
+
+def kept(build: Callable[_Takes, _Part]) -> Callable[_Takes, _Part]:
+    """Built at its first call, and kept for the life of the instance under its full name, e.g. `twinshore.wiring.store`
+    (with what it was called with, if that is anything)."""
+    name = f"{build.__module__}.{build.__qualname__}"
+
+    @wraps(build)
+    def part(*args: _Takes.args, **kwargs: _Takes.kwargs) -> _Part:
+        key = (name, args, tuple(kwargs.items())) if args or kwargs else name
+        try:
+            found: _Part = _built[key]
+        except KeyError:
+            found = _built[key] = build(*args, **kwargs)
+        return found
+
+    return part
+
+
+def become(built: dict[Any, Any]) -> dict[Any, Any]:
+    """Go on as the instance that has built these parts, and give back those of the one before. One process can be many
+    instances in turn, with parts of its own choice: so the simulation runs four cells (docs/decisions/0185)."""
+    global _built
+    before, _built = _built, built
+    return before
 
 
 class Settings(NamedTuple):
@@ -34,7 +65,7 @@ class Misconfigured(Exception):
     """A setting is missing or cannot be read: the function must not start to serve. Says which, never its value."""
 
 
-@cache
+@kept
 def settings() -> Settings:
     """Raises Misconfigured."""
     for name in ("TWINSHORE_CELL", "TWINSHORE_STORE", "TWINSHORE_SECRETS"):
@@ -55,12 +86,12 @@ def now() -> int:
     return int(time.time())
 
 
-@cache
+@kept
 def cells() -> Cells:
     return load_cells(settings().cells_file)
 
 
-@cache
+@kept
 def cell() -> Cell:
     try:
         return cells().all[settings().cell]
@@ -82,7 +113,7 @@ def endpoint_of(name: str) -> str | None:
     return known.endpoint if known else None
 
 
-@cache
+@kept
 def residency() -> Residency:
     return Residency(cells(), cell_name())
 
@@ -92,7 +123,7 @@ def outside(party: str, default: str) -> str:
     return settings().outside.get(party, default)
 
 
-@cache
+@kept
 def secrets() -> "Secrets":
     kind, _, rest = settings().secrets.partition(":")
     if kind == "file":

@@ -49,6 +49,7 @@ def _key() -> CellKey:
         raise Misconfigured(str(err)) from None
 
 
+@deployment.kept
 def way_out(answer_seconds: float = ANSWER_SECONDS) -> Send:
     from twinshore.intercell.port import Heard, NotHeard
     from twinshore.outbound import NoAnswer, Unreachable, send

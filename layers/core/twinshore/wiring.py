@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from twinshore import deployment
-from twinshore.deployment import Misconfigured
+from twinshore.deployment import Misconfigured, kept
 from twinshore.deployment import cell as cell
 from twinshore.deployment import cell_name as cell_name
 from twinshore.deployment import cells as cells
@@ -93,7 +93,7 @@ def _committed(events: Sequence[Event]) -> None:
         )
 
 
-@cache
+@kept
 def store() -> Store:
     kind, _, rest = settings().store.partition(":")
     if kind == "sqlite":
@@ -117,7 +117,7 @@ def store() -> Store:
     raise Misconfigured("TWINSHORE_STORE is not sqlite:PATH, dynamodb:TABLE or postgresql:SECRET")
 
 
-@cache
+@kept
 def wechat() -> WechatClient:
     """The mini-program of this cell; its secret `wechat_app` is a JSON object {"appid", "secret"}."""
     from twinshore.providers.wechat.client import GENERAL_HOSTS, WechatClient
@@ -133,7 +133,7 @@ def wechat() -> WechatClient:
     return WechatClient(appid, app_secret, hosts)
 
 
-@cache
+@kept
 def wechat_lease() -> AccessTokenLease:
     """The access token that all instances of this cell share."""
     from twinshore.providers.wechat.token_lease import AccessTokenLease
@@ -164,7 +164,7 @@ def payment_provider(name: str) -> PaymentProvider:
     return _payment_provider(name, secret(f"provider_{name}"))
 
 
-@cache
+@kept
 def _payment_provider(name: str, secret_json: str) -> PaymentProvider:
     """Kept until the secret changes: a rotated key is in use as soon as the secret is read anew."""
     from twinshore.providers.choice import build_provider
@@ -187,7 +187,7 @@ def tills() -> Tills:
     return tills_of(payment_provider, wechat_openid)
 
 
-@cache
+@kept
 def notification_channels() -> Channels:
     """What this cell tells its members by."""
     from twinshore.notify_wiring import channels_of
@@ -199,7 +199,7 @@ def notification_channels() -> Channels:
     return channels_of(cell(), deployment.secrets(), notices, outside("mail", ""))
 
 
-@cache
+@kept
 def consumers() -> Consumers:
     """Who is told what."""
     from twinshore.consumers import Parts, consumers_of
@@ -223,7 +223,7 @@ def webhook_receivers() -> str:
     return outside("webhook_receivers", "")
 
 
-@cache
+@kept
 def jobs() -> Jobs:
     """What timers ask for, by name; each takes the time in seconds since the epoch."""
     from twinshore.jobs import Parts, jobs_of
@@ -256,7 +256,6 @@ def is_member(member_id: str) -> bool:
 
 def reset() -> None:
     """Forget everything built so far: settings have changed (tests, the box)."""
-    for built in [*globals().values(), *vars(deployment).values()]:
-        if hasattr(built, "cache_clear"):
-            built.cache_clear()
+    deployment.become({})
+    _signer.cache_clear()
     _after_commit.clear()
