@@ -190,12 +190,13 @@ def test_when_both_are_stale_the_bank_is_first_again(store: SqliteStore) -> None
 
 
 @pytest.mark.parametrize("into", ["TWD", "VND", "KWD", "NGN", "CLP"])
-def test_a_lock_is_made_in_each_currencys_own_unit(into: str) -> None:
-    # 1 USD at the invented rate, plus 1.5 %; VND and CLP have no decimals, KWD has three.
+def test_a_lock_is_made_in_each_currencys_own_step(into: str) -> None:
+    # 1 USD at the invented rate, plus 1.5 %; VND and CLP have no decimals, TWD has none in use, KWD has three.
     quote = make_quote(BOTH, Money(100, "USD"), into, HOLDER, TERMS, NOW)
     scale = {"VND": 1, "CLP": 1, "KWD": 1000}.get(into, 100)
     exactly = Fraction(INVENTED[into]) * scale * Fraction("1.015")
-    assert abs(quote.amount_to.amount_minor - exactly) <= Fraction(1, 2)
+    assert abs(quote.amount_to.amount_minor - exactly) <= Fraction(quote.step_minor, 2)
+    assert quote.step_minor == {"TWD": 100, "KWD": 10}.get(into, 1)
     assert (quote.source, quote.rate_date) == ("Example Treasury", FRIDAY)
 
 

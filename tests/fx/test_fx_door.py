@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from fractions import Fraction
 from typing import Any, Iterator
 
 import pytest
@@ -109,8 +110,18 @@ def test_a_member_locks_a_rate_for_24_hours(at: Place) -> None:
     assert quote["amount_to"] == {"amount_minor": 17739, "currency": "EUR"}
     assert quote["margin"] == {"amount_minor": 262, "currency": "EUR"}
     assert (quote["base_rate"], quote["margin_bps"], quote["rounding"]) == ("0.134542421225", 150, "half-up")
+    assert quote["rounding_to"] == {"amount_minor": 1, "currency": "EUR"}
     assert quote["token"].count(".") == 2
     assert quote["source"] == "ecb"
+
+
+def test_a_lock_into_rupiah_is_in_whole_rupiah_and_says_so(at: Place) -> None:
+    hold_fresh_rates(wiring.store(), int(time.time()))
+    quote = lock(at, {"from": "CNY", "to": "IDR", "amount_minor": 32900}).json()
+    assert quote["rounding_to"] == {"amount_minor": 100, "currency": "IDR"}
+    assert quote["amount_to"]["amount_minor"] % 100 == quote["margin"]["amount_minor"] % 100 == 0
+    exactly = Fraction(quote["client_rate"]) * 32900
+    assert abs(quote["amount_to"]["amount_minor"] - exactly) <= 50
 
 
 def test_a_lock_needs_a_member(at: Place) -> None:

@@ -34,9 +34,11 @@ LOCKED = [  # price, into, margin in bps, amount_to, margin; by hand from the ra
     (Money(129_900, "CNY"), "EUR", 150, 17_739, 262),
     (Money(129_900, "CNY"), "EUR", 0, 17_477, 0),
     (Money(9_900, "EUR"), "JPY", 150, 17_653, 261),  # 17392.32 and 17653.2048
-    (Money(9_900, "EUR"), "HUF", 150, 3_681_067, 54_400),  # 36266.67 and 36810.67005
+    (Money(9_900, "EUR"), "HUF", 150, 3_681_100, 54_400),  # 36266.67 and 36810.67005, in whole forints
+    (Money(32_900, "CNY"), "IDR", 150, 91_093_100, 1_346_200),  # 897469.3822 and 910931.4229, in whole rupiah
+    (Money(9_900, "EUR"), "IDR", 0, 200_724_200, 0),  # 2007241.83
     (Money(9_900, "EUR"), "INR", 100, 1_060_734, 10_502),  # 10502.316 and 10607.33916
-    (Money(9_900, "EUR"), "OMR", 150, 43_164, 638),  # 42.526453 and 43.164350
+    (Money(9_900, "EUR"), "OMR", 150, 43_160, 630),  # 42.526453 and 43.164350, in hundredths
     (Money(15_000, "JPY"), "CNY", 150, 64_413, 952),  # 634.6140 and 644.1332
 ]
 
@@ -55,9 +57,11 @@ def test_anybody_can_check_a_lock_from_the_numbers_it_shows(amount: int, into: s
     from twinshore.money import Rounding, convert, rate
 
     promise = made(Money(amount, "EUR"), into, TERMS._replace(margin_bps=margin_bps))
-    again = convert(promise.amount_from, rate(promise.client_rate), into, Rounding(promise.rounding))
+    how = Rounding(promise.rounding), promise.step_minor
+    again = convert(promise.amount_from, rate(promise.client_rate), into, *how)
     assert again == promise.amount_to
-    assert promise.margin == again - convert(promise.amount_from, rate(promise.base_rate), into, Rounding.HALF_UP)
+    assert promise.margin == again - convert(promise.amount_from, rate(promise.base_rate), into, *how)
+    assert again.amount_minor % promise.step_minor == 0
     assert promise.margin.amount_minor >= 0
 
 
@@ -65,6 +69,18 @@ def test_a_promise_comes_back_whole_to_the_member_it_was_made_to() -> None:
     promise = made()
     assert fx.redeem_quote(fx.sign(promise, SIGNER), SIGNER, ANNA, PRICE, NOW + DAY - 1) == promise
     assert promise.expires_at == NOW + DAY
+
+
+def test_a_promise_that_was_made_before_there_were_steps_still_holds() -> None:
+    claims = {name: value for name, value in fx.as_json(made()).items() if name != "step_minor"}
+    token = SIGNER.issue(fx.KIND, claims, DAY, NOW)
+    assert fx.redeem_quote(token, SIGNER, ANNA, PRICE, NOW).amount_to == made().amount_to
+
+
+def test_less_than_half_a_step_is_no_price() -> None:
+    assert made(Money(1, "JPY"), "HUF").amount_to == Money(200, "HUF")  # 2.08 and 1.5 %
+    with pytest.raises(fx.QuoteTooSmall):
+        made(Money(1, "KRW"), "HUF")  # 0.25 forints
 
 
 def test_two_promises_are_never_the_same() -> None:

@@ -20,6 +20,7 @@ from twinshore.payments.postings import EXCHANGE, MARGIN, PROVIDER, SALES, Line
 LOCKS = [  # price, charged, margin: in currencies with no, two and three decimals, none dividing evenly
     (Money(10_000, "CNY"), Money(1999, "JPY"), 30),
     (Money(9_999, "EUR"), Money(3_681_067, "HUF"), 54_400),
+    (Money(32_900, "CNY"), Money(91_093_100, "IDR"), 1_346_200),
     (Money(10_001, "CNY"), Money(4_319, "KWD"), 65),
     (Money(9_900, "EUR"), Money(1_060_734, "INR"), 10_502),
     (Money(13_337, "CNY"), Money(17_771, "CLP"), 263),

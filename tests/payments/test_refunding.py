@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.paper_shop import NOW, Shop
 from twinshore.errors import Unavailable
-from twinshore.money import Money
+from twinshore.money import InexactAmount, Money
 from twinshore.payments import port, refunding
 from twinshore.payments.order import OrderNotFound
 from twinshore.payments.port import ProviderRefused
@@ -143,6 +143,17 @@ def test_a_refused_refund_fails_and_frees_the_sum(shop: Shop) -> None:
     assert [event.name for event in shop.told()] == ["payment.captured", "refund.failed"]
     shop.paper.fault = ""
     assert shop.refund(order_id)["order_status"] == "refunded"
+
+
+def test_a_part_that_the_provider_cannot_express_fails_and_frees_the_sum(shop: Shop) -> None:
+    shop.paper.decimals = 0
+    order_id = shop.paid_order(Money(1_050_000, "IDR"))
+    with pytest.raises(InexactAmount):
+        shop.refund(order_id, 50)
+    assert [event.name for event in shop.told()] == ["payment.captured", "refund.failed"]
+    assert shop.refund(order_id, 100)["order_status"] == "part_refunded"
+    assert shop.refund(order_id)["order_status"] == "refunded"
+    assert refunded_minor(shop, order_id) == 1_050_000
 
 
 def test_a_refund_is_not_sent_again_once_the_provider_may_have_forgotten_it(shop: Shop) -> None:

@@ -13,7 +13,7 @@ import threading
 from typing import Any, Mapping, NamedTuple
 
 from twinshore.errors import BadRequest, Unavailable
-from twinshore.money import Money
+from twinshore.money import Money, decimal_text
 from twinshore.payments import port
 from twinshore.payments.port import Acknowledgement, Attempt, Notice, OutcomeUnknown, ProviderRefused, Started
 
@@ -50,6 +50,8 @@ class PaperProvider:
         self.fault = ""
         self.refunds_settle_at_once = True
         self.we_capture = False
+        self.decimals: int | None = None
+        """Taken, where they are not the currency's own."""
         self.returned: list[dict[str, str]] = []
         """What payers' browsers have brought back."""
         self.calls: list[str] = []
@@ -103,6 +105,7 @@ class PaperProvider:
     def create(self, attempt: Attempt, now: int) -> Started:
         with self._lock:
             self._fails("create")
+            decimal_text(attempt.amount, self.decimals)
             known = self.payments.get(attempt.reference)
             if known is not None and known.attempt != attempt:
                 raise ProviderRefused(reason="changed_parameters")
@@ -143,6 +146,7 @@ class PaperProvider:
     ) -> str:
         with self._lock:
             self._fails("refund")
+            decimal_text(amount, self.decimals)
             payment = self.payments[reference]
             assert payment.paid is not None
             assert amount.currency == payment.paid.currency

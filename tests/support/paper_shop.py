@@ -32,7 +32,7 @@ METHODS = (
     Method("card", "other", ("EUR", "CNY"), ("eu",), {"EUR": 50}, {"EUR": 500_000}, (H5,), rank=20),
     Method("phone_card", "other", ("EUR",), ("eu",), opens_in=(H5,), platforms=("ios",), rank=15),
     Method("cash_on_delivery", BY_HAND, ("EUR",), ("eu",), {}, {"EUR": 20_000}, rank=80),
-    Method("instalments_3", INSTALMENTS, ("EUR", "JPY"), ("eu",), {"EUR": 100}, parts=3, rank=90),
+    Method("instalments_3", INSTALMENTS, ("EUR", "HUF", "IDR", "JPY", "KWD"), ("eu",), {"EUR": 100}, parts=3, rank=90),
     Method("elsewhere_only", "other", (), ("cn",)),
 )
 MARKETS = {

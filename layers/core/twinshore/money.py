@@ -170,11 +170,12 @@ def rate(text: str) -> Rate:
     return Rate(numerator, int(10 ** len(decimals)))
 
 
-def convert(money: Money, by: Rate, into: str, rounding: Rounding) -> Money:
-    """`money` in the currency `into`, at `by` major units of it per major unit of `money.currency`."""
+def convert(money: Money, by: Rate, into: str, rounding: Rounding, step_minor: int = 1) -> Money:
+    """`money` in the currency `into`, at `by` major units of it per major unit of `money.currency`, rounded once: to a
+    multiple of `step_minor`."""
     numerator = money.amount_minor * by.numerator * 10 ** digits_of(into)
-    denominator = by.denominator * 10 ** digits_of(money.currency)
-    return Money(divide(numerator, denominator, rounding), into)
+    denominator = by.denominator * 10 ** digits_of(money.currency) * step_minor
+    return Money(divide(numerator, denominator, rounding) * step_minor, into)
 
 
 def scale(money: Money, numerator: int, denominator: int, rounding: Rounding) -> Money:

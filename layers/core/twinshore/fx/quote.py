@@ -5,7 +5,8 @@ one cell, one amount, once: the order that uses it commits `used_change(quote)` 
 of two orders one conflicts. Whether it holds is decided by the time of the payment, as the provider signed it, not by
 when we hear of it (`payments/locks.py`); refunds go by the same quote.
 
-    client rate = base rate x (1 + margin);  amount_to = amount_from x client rate, rounded once (ROUNDING)
+    client rate = base rate x (1 + margin);  amount_to = amount_from x client rate, rounded once (ROUNDING),
+    to whole steps of what is charged in that currency (charging.py)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
+from twinshore.charging import step_minor
 from twinshore.errors import Conflict, Forbidden, Unavailable, Unprocessable, must
 from twinshore.fx.port import RateTable
 from twinshore.fx.publication import freshness_of
@@ -117,6 +119,8 @@ class Quote(NamedTuple):
     rate_date: str
     issued_at: int
     expires_at: int
+    step_minor: int = 1
+    """`amount_to` and `margin` are multiples of it."""
 
 
 def make_quote(table: RateTable, amount: Money, into: str, holder: Holder, terms: Terms, now: int) -> Quote:
@@ -130,7 +134,8 @@ def make_quote(table: RateTable, amount: Money, into: str, holder: Holder, terms
             raise RatesStale(date=each.date)
     _within(table, amount, terms.limit)
     client = Rate(base.ratio.numerator * (10_000 + terms.margin_bps), base.ratio.denominator * 10_000)
-    amount_to = convert(amount, client, into, ROUNDING)
+    step = step_minor(into)
+    amount_to = convert(amount, client, into, ROUNDING, step)
     if amount_to.amount_minor <= 0:
         raise QuoteTooSmall()
     return Quote(
@@ -138,7 +143,7 @@ def make_quote(table: RateTable, amount: Money, into: str, holder: Holder, terms
         holder=holder,
         amount_from=amount,
         amount_to=amount_to,
-        margin=amount_to - convert(amount, base.ratio, into, ROUNDING),
+        margin=amount_to - convert(amount, base.ratio, into, ROUNDING, step),
         base_rate=base.text,
         margin_bps=terms.margin_bps,
         client_rate=decimal_of(client, CLIENT_RATE_DIGITS),
@@ -147,6 +152,7 @@ def make_quote(table: RateTable, amount: Money, into: str, holder: Holder, terms
         rate_date=base.date,
         issued_at=now,
         expires_at=now + terms.valid_seconds,
+        step_minor=step,
     )
 
 
@@ -201,7 +207,7 @@ def as_json(quote: Quote) -> dict[str, Any]:
 
 def from_json(value: dict[str, Any]) -> Quote:
     """Undo `as_json`; members that are not a quote's are left out."""
-    plain = {name: value[name] for name in Quote._fields}
+    plain = {name: value[name] for name in Quote._fields if name in value or name not in Quote._field_defaults}
     plain["holder"] = Holder(*plain["holder"])
     for name in ("amount_from", "amount_to", "margin"):
         plain[name] = Money(*plain[name])

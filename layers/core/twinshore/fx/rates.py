@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Sequence
 
+from twinshore.charging import step_minor
 from twinshore.errors import BrokenInvariant, Unprocessable
 from twinshore.fx.pegs import PEGS
 from twinshore.fx.port import RateTable
@@ -70,9 +71,11 @@ def pair_rate(table: RateTable, base: str, quote: str) -> PairRate:
 
 
 def prices(table: RateTable, amount: Money, currencies: Sequence[str]) -> list[Price]:
-    """The same amount in each currency, in the order asked for. For display: nobody is held to these."""
+    """The same amount in each currency, in whole steps of what is charged, in the order asked for. For display: nobody
+    is held to these."""
     found = [pair_rate(table, amount.currency, each) for each in currencies]
-    return [Price(convert(amount, each.ratio, each.quote, DISPLAY_ROUNDING), each) for each in found]
+    amounts = [convert(amount, each.ratio, each.quote, DISPLAY_ROUNDING, step_minor(each.quote)) for each in found]
+    return [Price(price, each) for price, each in zip(amounts, found)]
 
 
 class _Leg(NamedTuple):

@@ -130,6 +130,7 @@ class QuoteOut(BaseModel):
     margin_bps: int = Field(description="hundredths of a percent, on top of base_rate")
     client_rate: str
     rounding: str
+    rounding_to: Amount = Field(description="amount_to and margin are multiples of this: what can be charged at all")
     source: str
     date: str
     issued_at: str
@@ -140,7 +141,8 @@ class QuoteOut(BaseModel):
         return cls(
             token=token, quote_id=quote.quote_id, amount_from=Amount.of(quote.amount_from),
             amount_to=Amount.of(quote.amount_to), margin=Amount.of(quote.margin), base_rate=quote.base_rate,
-            margin_bps=quote.margin_bps, client_rate=quote.client_rate, rounding=quote.rounding, source=quote.source,
+            margin_bps=quote.margin_bps, client_rate=quote.client_rate, rounding=quote.rounding,
+            rounding_to=Amount(amount_minor=quote.step_minor, currency=quote.amount_to.currency), source=quote.source,
             date=quote.rate_date, issued_at=rfc3339(quote.issued_at), expires_at=rfc3339(quote.expires_at),
         )  # fmt: skip
 

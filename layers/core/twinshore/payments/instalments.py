@@ -11,6 +11,7 @@ import time
 from typing import Any, Callable, Mapping, NamedTuple
 
 from twinshore.cells import INSTALMENTS
+from twinshore.charging import step_minor
 from twinshore.events import Event
 from twinshore.ids import new_id
 from twinshore.money import Money, allocate
@@ -98,14 +99,14 @@ class Instalments:
         raise SignatureRefused
 
     def _divide(self, attempt: Attempt, now: int) -> list[Part]:
-        """All in one commit: the plan and its orders. The first part takes what does not divide."""
+        """All in one commit: the plan and its orders. The first parts take what does not divide, in whole steps of what
+        is charged, and the very first what is less than a step."""
         whole = load(self._store, attempt.order_id)
         count = self._parts_of(attempt.method)
-        if whole is None or attempt.amount.amount_minor < count:
+        if whole is None or attempt.amount.amount_minor < count * step_minor(attempt.amount.currency):
             raise ProviderRefused(reason="amount")
-        amounts = allocate(attempt.amount, [1] * count)
-        plan = [Part(new_id(now), amount.amount_minor, now + number * INTERVAL_SECONDS)
-                for number, amount in enumerate(amounts)]  # fmt: skip
+        plan = [Part(new_id(now), amount_minor, now + number * INTERVAL_SECONDS)
+                for number, amount_minor in enumerate(_shares(attempt.amount, count))]  # fmt: skip
         parts = [_part_order(whole, part, now) for part in plan]
         changes = [change for part in parts for change in (Create(part.key, as_fields(part)), listing_of(part))]
         try:
@@ -121,6 +122,13 @@ class Instalments:
     def _orders(self, plan: list[Part]) -> list[Order]:
         found = [load(self._store, part.order_id) for part in plan]
         return [order for order in found if order is not None]
+
+
+def _shares(amount: Money, count: int) -> list[int]:
+    step = step_minor(amount.currency)
+    steps, rest = divmod(amount.amount_minor, step)
+    shares = [part.amount_minor * step for part in allocate(Money(steps, amount.currency), [1] * count)]
+    return [shares[0] + rest, *shares[1:]]
 
 
 def complete(event: Event, store: Store, plans: Instalments, now: int) -> None:

@@ -128,7 +128,8 @@ class PaymentProvider(Protocol):
     """Each call ends within its own time limit (5 s). Any may raise Unavailable (surely not delivered)."""
 
     def create(self, attempt: Attempt, now: int) -> Started:
-        """Same attempt again: the same payment. Raises ProviderRefused, OutcomeUnknown."""
+        """Same attempt again: the same payment. Raises ProviderRefused, OutcomeUnknown; InexactAmount
+        for more decimals than the party takes."""
 
     def query(self, reference: str, provider_id: str, now: int) -> Notice:
         """The present state; a payment that the party has never heard of is CREATED. Raises OutcomeUnknown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twinshore.fx.quote import QuoteAmountDiffers, QuoteExpired, QuoteInvalid, QuoteNotYours, QuoteUsed
 from twinshore.idempotency import IdempotencyKeyInProgress, IdempotencyKeyReused
-from twinshore.money import AmountOutOfRange, UnknownCurrency
+from twinshore.money import AmountOutOfRange, InexactAmount, UnknownCurrency
 from twinshore.payments.capturing import PaymentNotFound
 from twinshore.payments.desk import NotPaidByHand, RefundNotFound
 from twinshore.payments.flags import FlagNotFound
@@ -17,7 +17,9 @@ from twinshore.payments.resolving import ActionNotOffered, FlagResolved
 from twinshore.payments.return_urls import ReturnUrlRefused
 from twinshore.payments.starting import OrderClosed, OrderPaid, TooManyAttempts
 
-_OUTSIDE = (IdempotencyKeyReused, IdempotencyKeyInProgress, OrderNotFound, ProviderRefused, OutcomeUnknown)
+_OUTSIDE = (
+    IdempotencyKeyReused, IdempotencyKeyInProgress, OrderNotFound, ProviderRefused, InexactAmount, OutcomeUnknown,
+)  # fmt: skip
 
 OPENING = (
     UnknownCurrency, AmountOutOfRange, IdempotencyKeyReused,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from twinshore.cells import INSTALMENTS
 from twinshore.errors import Conflict, Unprocessable
 from twinshore.idempotency import IdempotencyKey, run_once
-from twinshore.money import Money
+from twinshore.money import InexactAmount, Money
 from twinshore.payments import port
 from twinshore.payments.completion import apply
 from twinshore.payments.methods import Tills
@@ -79,8 +79,8 @@ class RefundWish(NamedTuple):
 def refund_order(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
     """The refund as the wire shows it; the same for the same request.
 
-    Raises OrderNotFound, OrderNotPaid, OrderDisputed, RefundTheParts, RefundTooLarge, TooManyRefunds; ProviderRefused
-    (the refund failed); OutcomeUnknown, Unavailable (it is asked about later); IdempotencyKeyReused,
+    Raises OrderNotFound, OrderNotPaid, OrderDisputed, RefundTheParts, RefundTooLarge, TooManyRefunds; ProviderRefused,
+    InexactAmount (the refund failed); OutcomeUnknown, Unavailable (it is asked about later); IdempotencyKeyReused,
     IdempotencyKeyInProgress.
     """
     return run_once(store, wish.request, wish.member_id, now, lambda: _refund(store, tills, wish, now))
@@ -106,7 +106,7 @@ def ask_for_refund(
     amount, taken = Money(refund.amount_minor, order.amount.currency), order.taken(attempt.number)
     try:
         state = provider.refund(reference, attempt.provider_id, refund_reference, amount, taken, now)
-    except ProviderRefused:
+    except (ProviderRefused, InexactAmount):  # or 0.50 of a currency that this provider sends without decimals
         apply(store, attempt.provider, _news(reference, refund_reference, port.FAILED, now), now)
         raise
     return apply(store, attempt.provider, _news(reference, refund_reference, state, now), now).order or order

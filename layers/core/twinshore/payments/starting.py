@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from twinshore.cells import BY_HAND, INSTALMENTS, Method
 from twinshore.errors import Conflict, must
 from twinshore.idempotency import IdempotencyKey, run_once
+from twinshore.money import InexactAmount
 from twinshore.payments import by_hand, instalments, port
 from twinshore.payments.completion import apply, provider_id_key
 from twinshore.payments.methods import Place, Tills, choose
@@ -62,8 +63,8 @@ def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str,
     """The parameters with which the payer's device goes on, and the order's status; the same for the same request.
 
     Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, ReturnUrlRefused, PayerUnknown;
-    ProviderRefused (the attempt failed); OutcomeUnknown and Unavailable (ask again: it will be the same payment);
-    IdempotencyKeyReused, IdempotencyKeyInProgress.
+    ProviderRefused, InexactAmount (the attempt failed); OutcomeUnknown and Unavailable (ask again: it will be the same
+    payment); IdempotencyKeyReused, IdempotencyKeyInProgress.
     """
     return run_once(store, wish.request, wish.member_id, now, lambda: _start(store, tills, wish, now))
 
@@ -79,7 +80,7 @@ def _start(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
     )  # fmt: skip
     try:
         started = tills.provider(attempt.provider).create(asked, now)
-    except ProviderRefused:
+    except (ProviderRefused, InexactAmount):
         apply(store, attempt.provider, _notice(reference, port.FAILED, now), now)
         raise
     if started.provider_id:
