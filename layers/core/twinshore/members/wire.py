@@ -117,7 +117,7 @@ class MonthQuery(BaseModel):
     month: str | None = Field(default=None, pattern=MONTH, description="left out: the member's present one")
 
 
-class DayOut(BaseModel):
+class MonthDayOut(BaseModel):
     date: str
     day: int
     points: int
@@ -135,7 +135,7 @@ class MonthOut(BaseModel):
     cards: int = Field(description="make-up cards held")
     cards_usable: int = Field(description="today, within the month's limit")
     card_reach_days: int
-    days: list[DayOut]
+    days: list[MonthDayOut]
 
     @classmethod
     def of(cls, desk: Desk, query: MonthQuery, now: int) -> MonthOut:
@@ -144,7 +144,7 @@ class MonthOut(BaseModel):
         alive = streak is not None and streaks.goes_on(streak, desk.zone, now)
         length = streak.length if streak and alive else 0
         month = query.month or streaks.month_of(today)
-        days = [DayOut(date=day.on.isoformat(), day=streaks.day_of_week(day.streak), points=day.points,
+        days = [MonthDayOut(date=day.on.isoformat(), day=streaks.day_of_week(day.streak), points=day.points,
                        made_up=day.made_up) for day in days_of(desk, month)]  # fmt: skip
         return cls(
             month=month, today=today.isoformat(), checked_in=streak is not None and streak.last_on == today,
