@@ -12,12 +12,13 @@ from twinshore.events import Event
 from twinshore.points.book import Ledger
 from twinshore.points.consumers import credit, withdraw
 from twinshore.points.ledger import balance
+from twinshore.points.standing import present
 from twinshore.store.sqlite import SqliteStore
 
 ORDER = "00000000000000000000000001"
 
 
-def event(name: str, amount_minor: int, **data: int) -> Event:
+def event(name: str, amount_minor: int, **data: int | str) -> Event:
     about = {"order_id": ORDER, "member_id": ANNA, "amount_minor": amount_minor, "currency": "EUR", **data}
     return Event(f"{ORDER}.{name}.{data}", name, NOW, about)
 
@@ -32,3 +33,13 @@ def test_the_steps_of_a_whole_refund_take_back_what_was_credited(steps: tuple[in
         withdraw(each, store, residency, NOW)
         withdraw(each, store, residency, NOW)
     assert balance(Ledger(store, residency, ANNA)) == 0
+
+
+def test_a_programme_of_whole_purchases_takes_all_back_at_the_first_part(tmp_path: Path) -> None:
+    store, residency = SqliteStore(tmp_path / "store.db"), Residency(load_cells(), "eu")
+    book = Ledger(store, residency, ANNA, "miles")
+    credit(event("payment.captured", 999, programme="miles"), store, residency, NOW)
+    assert present(book, NOW).pending == 999 // 12
+    for step in (11, 22):
+        withdraw(event("payment.refunded", step, taken_back_minor=step, programme="miles"), store, residency, NOW)
+        assert present(book, NOW)[:3] == (0, 0, 0)

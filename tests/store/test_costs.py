@@ -73,6 +73,7 @@ def test_every_call_is_one_round_trip_to_postgresql(counted: tuple[PostgresStore
     assert trips(lambda: store.commit(Create(ACCOUNT, {"balance": 1000}))) == 1
     assert trips(lambda: store.commit(*REDEMPTION, events=(REDEEMED,))) == 1
     assert trips(lambda: store.commit(*REDEMPTION, events=(REDEEMED,))) == 1  # a conflict, and the item with it
+    assert trips(lambda: store.commit(*GUARDED, events=(REDEEMED,))) == 1
     assert trips(lambda: store.commit(*(Create(Key("p", str(n)), {"n": n}) for n in range(25)))) == 1
     assert trips(lambda: store.get(ACCOUNT)) == 1
     assert trips(lambda: store.query("p", limit=10)) == 1

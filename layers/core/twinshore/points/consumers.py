@@ -17,7 +17,7 @@ def credit(event: Event, store: Store, residency: Residency, now: int) -> None:
     points = points_for(_money(event))
     if points:
         order_id = event.data["order_id"]
-        ledger.earn(Ledger(store, residency, event.data["member_id"]), points, f"order:{order_id}", order_id, now)
+        ledger.earn(_book(event, store, residency), points, f"order:{order_id}", order_id, now)
 
 
 def withdraw(event: Event, store: Store, residency: Residency, now: int) -> None:
@@ -26,7 +26,7 @@ def withdraw(event: Event, store: Store, residency: Residency, now: int) -> None
     Each step is a difference of totals, so that the steps of a whole refund take back what was credited, to the point.
     In a programme that knows whole purchases only, the first step takes back all.
     """
-    book = Ledger(store, residency, event.data["member_id"])
+    book = _book(event, store, residency)
     order_id = event.data["order_id"]
     earned_id = entry_id(EARN, f"order:{order_id}")
     if book.terms.partial_return == WHOLE:
@@ -39,6 +39,11 @@ def withdraw(event: Event, store: Store, residency: Residency, now: int) -> None
     points = points_for(total) - points_for(total - step)
     if points:
         ledger.take_back(book, points, event.id, order_id, now, of=earned_id)
+
+
+def _book(event: Event, store: Store, residency: Residency) -> Ledger:
+    """Of the cell's own programme, unless the event names another."""
+    return Ledger(store, residency, event.data["member_id"], str(event.data.get("programme", "")))
 
 
 def _money(event: Event) -> Money:

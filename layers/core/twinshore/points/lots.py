@@ -83,13 +83,15 @@ def _place(entry: Entry) -> tuple[int, int, str]:
 
 def _take(lots: list[Lot], points: int, of: str) -> list[Lot]:
     """Take `points` out of `lots`, first from what the entry `of` brought; give what was taken."""
-    wanted = [lot for lot in lots if of and lot.entry_id == of]
-    took = cut([*wanted, *(lot for lot in lots if lot not in wanted)] if wanted else lots, points)
-    for part in took:
-        index = next(n for n, lot in enumerate(lots) if lot._replace(points=0) == part._replace(points=0))
-        rest = lots[index].points - part.points
-        if rest:
-            lots[index] = part._replace(points=rest)
-        else:
+    took = []
+    while points > 0 and lots:
+        index = next((n for n, lot in enumerate(lots) if lot.entry_id == of), 0) if of else 0
+        lot = lots[index]
+        part = min(points, lot.points)
+        took.append(lot._replace(points=part))
+        points -= part
+        if part == lot.points:
             del lots[index]
+        else:
+            lots[index] = lot._replace(points=lot.points - part)
     return took
