@@ -3,7 +3,8 @@
     lose    names of lines that are not in it
     twice   names of lines that are in it two times
     change  object: name of a line → what is written over it (amount_minor, currency, at)
-    add     lines that nobody made: objects with reference, kind, refund_reference, amount_minor, currency, at
+    add     lines that nobody made: objects with reference, kind, refund_reference, amount_minor, currency, at (Stripe's
+            may be of the account: any other kind, e.g. payout, with an amount that has a sign)
     many    how many payments of made-up orders there are besides, spread over the day (Weixin Pay)
     pages   how many pages there are before the party answers 500 (Stripe)
     cut     how many bytes of the file's end are missing (Weixin Pay)

@@ -125,9 +125,7 @@ class StripeTwin(PaymentTwin):
         charge = self.book.charges.get(self.book.intent(intent_id)["latest_charge"] or "")
         if charge is None or charge["payment_method_details"]["type"] == "grabpay":  # a wallet's payer has no bank
             raise Refusal(400, "invalid_request_error", "payment_intent_unexpected_state")
-        kept = {name: charge[name] for name in ("amount", "currency", "payment_intent")}
-        dispute = {"id": f"du_{charge['id'][3:]}", "object": "dispute", **kept, "charge": charge["id"],
-                   "status": status, "metadata": {}, "reason": "fraudulent"}  # fmt: skip
+        dispute = self.book.dispute(charge, status, int(self.moment()))
         what = "closed" if status in ("won", "lost", "warning_closed") else "created"
         self.tell(intent_id, [(f"charge.dispute.{what}", dispute)], hold=False)
         return json_reply(dispute)

@@ -1,4 +1,5 @@
-"""The balance transactions of the Stripe twin: one for each charge, refund and payout, newest first, in pages.
+"""The balance transactions of the Stripe twin: one for each charge, refund and movement of a dispute, newest first, in
+pages; payouts and fees where the switch adds them.
 
 What may be wrong with them is the switch `bill` (see `bill_faults`).
 """
@@ -11,7 +12,14 @@ from sandbox.twins.bill_faults import planted
 from sandbox.twins.stripe_book import Book, Refusal
 
 PAGE_LINES = 100
-FEE_MINOR = 25
+FEES = {"payment": 25, "dispute": 1500}
+OBJECTS = {
+    "payment": ("ch", "charge", "charge"),
+    "refund": ("re", "refund", "refund"),
+    "dispute": ("du", "dispute", "dispute"),
+    "dispute_reversal": ("du", "dispute", "dispute_reversal"),
+}
+"""A line's kind: the prefix of its source's id, the source's `object`, and the movement's reporting category."""
 
 
 def balance_transactions(book: Book, query: dict[str, str], bill: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +31,6 @@ def balance_transactions(book: Book, query: dict[str, str], bill: dict[str, Any]
     lines = planted([line for line in _movements(book) if first <= line["at"] < last], bill)
     lines.sort(key=lambda line: -int(line.get("at", first)))
     data = [_transaction(number, line, first) for number, line in enumerate(lines)]
-    data.append(_payout(first))
     after = query.get("starting_after", "")
     begin = 1 + [one["id"] for one in data].index(after) if after else 0
     if begin and begin >= size * int(bill.get("pages", 2**20)):
@@ -43,24 +50,25 @@ def _movements(book: Book) -> Iterator[dict[str, Any]]:
             yield {"reference": refund["metadata"].get("reference", ""), "kind": "refund", "at": refund["created"],
                    "refund_reference": refund["metadata"].get("refund_reference", ""), "source": refund,
                    "amount_minor": refund["amount"], "currency": refund["currency"]}  # fmt: skip
+    for dispute in book.disputes.values():
+        for kind, moved in (("dispute", "withdrawn"), ("dispute_reversal", "reinstated")):
+            if moved in dispute:
+                yield {"reference": dispute["id"], "kind": kind, "at": dispute[moved], "source": dispute,
+                       "amount_minor": dispute["amount"], "currency": dispute["currency"]}  # fmt: skip
 
 
 def _transaction(number: int, line: dict[str, Any], first: int) -> dict[str, Any]:
-    refund = line["kind"] == "refund"
+    kind, amount, currency = line["kind"], line["amount_minor"], str(line["currency"]).lower()
+    made = {"id": f"txn_{number:06d}", "object": "balance_transaction", "created": int(line.get("at", first)),
+            "currency": currency, "fee": FEES.get(kind, 0), "status": "available"}  # fmt: skip
+    if kind not in OBJECTS:  # of the account: the amount has a sign
+        return {**made, "type": kind, "reporting_category": kind, "amount": amount, "net": amount, "source": None}
+    prefix, named, category = OBJECTS[kind]
     metadata = {"reference": line["reference"], "refund_reference": line.get("refund_reference", "")}
-    made_up = {"id": f"{'re' if refund else 'ch'}_madeup{number}", "object": "refund" if refund else "charge",
-               "payment_intent": "pi_madeup", "metadata": metadata}  # fmt: skip
-    amount, currency = line["amount_minor"], str(line["currency"]).lower()
+    made_up = {"id": f"{prefix}_madeup{number}", "object": named, "payment_intent": "pi_madeup", "metadata": metadata}
     source = {**(line.get("source") or made_up), "amount": amount, "currency": currency}
+    moved = amount if kind in ("payment", "dispute_reversal") else -amount
     return {
-        "id": f"txn_{number:06d}", "object": "balance_transaction", "type": "refund" if refund else "charge",
-        "created": int(line.get("at", first)), "currency": currency, "amount": -amount if refund else amount,
-        "fee": 0 if refund else FEE_MINOR, "net": -amount if refund else amount - FEE_MINOR, "source": source,
-        "status": "available",
+        **made, "type": "adjustment" if named == "dispute" else category, "reporting_category": category,
+        "amount": moved, "net": moved - made["fee"], "source": source,
     }  # fmt: skip
-
-
-def _payout(at: int) -> dict[str, Any]:
-    """What is no order's business is there as well."""
-    return {"id": "txn_payout", "object": "balance_transaction", "type": "payout", "created": at, "currency": "eur",
-            "amount": -1, "fee": 0, "net": -1, "source": {"id": "po_1", "object": "payout"}}  # fmt: skip

@@ -30,9 +30,10 @@ class Book:
         self.intents: dict[str, dict[str, Any]] = kept.get("intents", {})
         self.charges: dict[str, dict[str, Any]] = kept.get("charges", {})
         self.refunds: dict[str, dict[str, Any]] = kept.get("refunds", {})
+        self.disputes: dict[str, dict[str, Any]] = kept.get("disputes", {})
 
     def kept(self) -> dict[str, Any]:
-        return {"intents": self.intents, "charges": self.charges, "refunds": self.refunds}
+        return {"intents": self.intents, "charges": self.charges, "refunds": self.refunds, "disputes": self.disputes}
 
     def create(self, fields: dict[str, str], now: int) -> dict[str, Any]:
         for name in fields:
@@ -139,6 +140,21 @@ class Book:
             charge["amount_refunded"] += amount
             charge["refunded"] = charge["amount_refunded"] == charge["amount"]
         return refund, charge
+
+    def dispute(self, charge: dict[str, Any], status: str, now: int) -> dict[str, Any]:
+        """The bank asks, or has decided. `withdrawn`, `reinstated`: when the balance moved, which no inquiry does."""
+        dispute_id = f"du_{charge['id'][3:]}"
+        dispute = self.disputes.setdefault(dispute_id, {
+            "id": dispute_id, "object": "dispute", "amount": charge["amount"], "currency": charge["currency"],
+            "payment_intent": charge["payment_intent"], "charge": charge["id"], "created": now, "metadata": {},
+            "reason": "fraudulent",
+        })  # fmt: skip
+        dispute["status"] = status
+        if not status.startswith("warning_"):
+            dispute.setdefault("withdrawn", now)
+        if status == "won" and "withdrawn" in dispute:
+            dispute.setdefault("reinstated", now)
+        return dispute
 
     def search(self, name: str, value: str) -> list[dict[str, Any]]:
         return [intent for intent in self.intents.values() if intent["metadata"].get(name) == value]

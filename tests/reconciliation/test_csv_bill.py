@@ -15,8 +15,8 @@ BACK = "order-1,9ab3,refund,500,JPY,order-r1,,,"
 WHOLE = "\n".join([HEAD, PAID, BACK, "end,2"]) + "\n"
 
 
-def lines_of(text: str, utc_offset_seconds: int = 0) -> list[BillLine]:
-    return list(CsvBills(text, utc_offset_seconds).lines(DAY, 0))
+def lines_of(text: str, zone: str = "UTC") -> list[BillLine]:
+    return list(CsvBills(text, zone).lines(DAY, 0))
 
 
 def test_a_file_is_read() -> None:
@@ -37,7 +37,7 @@ def test_an_empty_day_is_said_to_be_empty() -> None:
 
 def test_a_day_is_counted_in_the_providers_zone() -> None:
     late = WHOLE.replace("2026-09-21T08:30:00Z", "2026-09-20T16:00:00Z")
-    assert len(lines_of(late, 8 * 3600)) == 2
+    assert len(lines_of(late, "Asia/Shanghai")) == 2
     with pytest.raises(BillDamaged):
         lines_of(late)
 
@@ -79,4 +79,4 @@ def test_a_file_has_a_limit() -> None:
 
 
 def test_it_settles_no_refund_by_its_own_word() -> None:
-    assert CsvBills(WHOLE, 0).authentic is False
+    assert CsvBills(WHOLE, "UTC").authentic is False

@@ -10,7 +10,7 @@ from twinshore.payments import port
 from twinshore.reconciliation import daybook
 from twinshore.reconciliation.days import day_of, days_between, days_later, starts_at
 
-BEIJING = 8 * 3600
+UTC, BEIJING = "UTC", "Asia/Shanghai"
 
 
 @pytest.fixture
@@ -18,24 +18,24 @@ def shop(paper_shop: Shop) -> Shop:
     return paper_shop
 
 
-def entries(shop: Shop, day: str = "", offset: int = 0) -> list[tuple[str, str, int]]:
-    book = daybook.read_day(shop.store, "paper", day or day_of(NOW, offset))
+def entries(shop: Shop, day: str = "", zone: str = UTC) -> list[tuple[str, str, int]]:
+    book = daybook.read_day(shop.store, "paper", day or day_of(NOW, zone))
     return sorted((one.kind, one.name, one.amount.amount_minor) for one in book.values())
 
 
 def test_a_capture_is_one_line_however_often_it_is_told(shop: Shop) -> None:
     order_id = shop.paid_order()
     for event in shop.told("payment.captured") * 3:
-        daybook.enter_capture(event, shop.store, 0)
+        daybook.enter_capture(event, shop.store, UTC)
     assert entries(shop) == [("payment", f"{order_id}-1", 1299)]
 
 
-@pytest.mark.parametrize(("offset", "hours", "day"), [(0, 23, 0), (BEIJING, 15, 0), (BEIJING, 16, 1), (BEIJING, 23, 1)])
-def test_the_day_is_that_of_the_providers_zone(shop: Shop, offset: int, hours: int, day: int) -> None:
-    shop.now = starts_at(day_of(NOW, 0), 0) + hours * 3600
+@pytest.mark.parametrize(("zone", "hours", "day"), [(UTC, 23, 0), (BEIJING, 15, 0), (BEIJING, 16, 1), (BEIJING, 23, 1)])
+def test_the_day_is_that_of_the_providers_zone(shop: Shop, zone: str, hours: int, day: int) -> None:
+    shop.now = starts_at(day_of(NOW, UTC), UTC) + hours * 3600
     shop.paid_order()
-    daybook.enter_capture(shop.told("payment.captured")[0], shop.store, offset)
-    assert len(entries(shop, days_later(day_of(shop.now, 0), day))) == 1
+    daybook.enter_capture(shop.told("payment.captured")[0], shop.store, zone)
+    assert len(entries(shop, days_later(day_of(shop.now, UTC), day))) == 1
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 0, 1, 1), (1, 1, 0)])
@@ -46,7 +46,7 @@ def test_refunds_are_entered_by_our_own_references_in_any_order(shop: Shop, orde
     told = shop.told("payment.refunded")
     assert len(told) == 2
     for number in order:
-        daybook.enter_refund(told[number], shop.store, 0)
+        daybook.enter_refund(told[number], shop.store, UTC)
     assert entries(shop) == [("refund", f"{order_id}-r1", 300), ("refund", f"{order_id}-r2", 300)]
 
 
@@ -54,20 +54,20 @@ def test_a_refund_told_late_is_not_entered_again_under_another_day(shop: Shop) -
     order_id = shop.paid_order()
     shop.refund(order_id, 300)
     first = shop.told("payment.refunded")[0]
-    daybook.enter_refund(first, shop.store, 0)
+    daybook.enter_refund(first, shop.store, UTC)
     shop.now += 86_400
     shop.refund(order_id, 200)
     for event in shop.told("payment.refunded"):
-        daybook.enter_refund(event, shop.store, 0)
+        daybook.enter_refund(event, shop.store, UTC)
     assert entries(shop) == [("refund", f"{order_id}-r1", 300)]
-    assert entries(shop, day_of(NOW + 86_400, 0)) == [("refund", f"{order_id}-r2", 200)]
+    assert entries(shop, day_of(NOW + 86_400, UTC)) == [("refund", f"{order_id}-r2", 200)]
 
 
 def test_a_refund_made_at_the_provider_has_a_line_of_its_own(shop: Shop) -> None:
     order_id = shop.paid_order()
     shop.webhook(shop.paper.refund_webhook(f"{order_id}-1", 400))
     for event in shop.told("payment.refunded") * 2:
-        daybook.enter_refund(event, shop.store, 0)
+        daybook.enter_refund(event, shop.store, UTC)
     assert entries(shop) == [("refund", f"{order_id}-1.x400", 400)]
 
 
@@ -77,15 +77,15 @@ def test_a_total_that_comes_before_the_word_about_its_refund_is_that_refund(shop
     shop.refund(order_id, 400)
     shop.webhook(shop.paper.refund_webhook(f"{order_id}-1", 400))
     for event in shop.told("payment.refunded"):
-        daybook.enter_refund(event, shop.store, 0)
+        daybook.enter_refund(event, shop.store, UTC)
     assert shop.read(order_id).refunds[0].state == port.PENDING
     assert entries(shop) == [("refund", f"{order_id}-r1", 400)]
 
 
 def test_amounts_and_days_are_read_back(shop: Shop) -> None:
     shop.paid_order(Money(5, "EUR"))
-    daybook.enter_capture(shop.told("payment.captured")[0], shop.store, 0)
-    (entry,) = daybook.read_day(shop.store, "paper", day_of(NOW, 0)).values()
+    daybook.enter_capture(shop.told("payment.captured")[0], shop.store, UTC)
+    (entry,) = daybook.read_day(shop.store, "paper", day_of(NOW, UTC)).values()
     assert (entry.amount, entry.at) == (Money(5, "EUR"), NOW)
 
 
@@ -94,4 +94,4 @@ def test_a_day_is_a_day() -> None:
     assert days_between("2028-02-28", "2028-03-01") == 2
     for text in ("", "2026-1-01", "2026-13-01", "2026-02-30", "26-01-01", "2026-01-01 ", "x"):
         with pytest.raises(ValueError):
-            starts_at(text, 0)
+            starts_at(text, UTC)

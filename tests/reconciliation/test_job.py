@@ -8,22 +8,27 @@ import pytest
 
 from tests.support.billed_shop import CLOUD_ENGINES, BilledShop
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.reconciliation.daily import BillsMissing, reconcile_all
 from twinshore.reconciliation.days import DAY_SECONDS, days_later, starts_at
 from twinshore.reconciliation.port import BillLine, BillNotReady
-from twinshore.reconciliation.reconcile import BillsMissing, Party, read_summary, reconcile_all
+from twinshore.reconciliation.reconcile import Party, read_summary
 
 pytestmark = pytest.mark.parametrize("open_store", CLOUD_ENGINES, indirect=True)
 
 
 class NoBill:
     authentic = True
+    tells_disputes = False
+
+    def mark(self, day: str, now: int) -> str:
+        raise BillNotReady
 
     def lines(self, day: str, now: int) -> Iterator[BillLine]:
         raise BillNotReady
 
 
 def morning(shop: BilledShop) -> int:
-    shop.now = starts_at(days_later(shop.day, 1), 0) + 4 * 3600
+    shop.now = starts_at(days_later(shop.day, 1), "UTC") + 4 * 3600
     shop.faults()
     return shop.now
 
@@ -47,7 +52,7 @@ def test_yesterday_and_the_days_missed_before_it_are_compared_once(shop: BilledS
 
 def test_one_providers_trouble_does_not_hold_up_the_others(shop: BilledShop) -> None:
     now = morning(shop)
-    other = Party("other", shop.party.provider, NoBill(), 0)
+    other = Party("other", shop.party.provider, NoBill(), "UTC")
     with pytest.raises(BillsMissing):
         reconcile_all(shop.store, [not_set_up, lambda: other, lambda: shop.party], now)
     assert read_summary(shop.store, shop.name, shop.day) is not None

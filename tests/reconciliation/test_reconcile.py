@@ -10,9 +10,9 @@ from tests.support.billed_shop import CAPTURED, CLOUD_ENGINES, REFUNDED, BilledS
 from twinshore.payments import port
 from twinshore.payments.order import replace
 from twinshore.reconciliation import differences as d
+from twinshore.reconciliation.answering import told
 from twinshore.reconciliation.days import DAY_SECONDS, days_later
 from twinshore.reconciliation.reconcile import Reconciled, read_summary
-from twinshore.reconciliation.report import report
 
 ORDERS = 30
 pytestmark = pytest.mark.parametrize("open_store", CLOUD_ENGINES, indirect=True)
@@ -37,9 +37,11 @@ def test_a_day_that_agrees_has_nothing_to_tell(shop: BilledShop) -> None:
     a_day(shop)
     assert shop.reconcile() == Reconciled(matched=ORDERS + 10 + 3, new=0, open=0)
     assert shop.differences() == []
-    text = report(shop.store, shop.name, shop.day)
-    assert "43 lines match, 0 differences are open" in text
-    assert "| payment | " + ("EUR" if shop.name == "stripe" else "CNY") + " | 30 | 304.35 " in text
+    text = told(shop.store, shop.name, shop.day, "en")["report"]
+    currency = "EUR" if shop.name == "stripe" else "CNY"
+    assert "Everything agrees." in text
+    assert "43 lines match" in text
+    assert f"| {currency} | payments | 30 | 304.35 {currency} | 30 | 304.35 {currency} |  |" in text
 
 
 def test_each_kind_of_difference_is_found_and_nothing_else(shop: BilledShop) -> None:
@@ -71,7 +73,7 @@ def test_each_kind_of_difference_is_found_and_nothing_else(shop: BilledShop) -> 
     assert {(kind, name, action) for kind, name, action, _, _ in shop.found()} == expected
     assert all(state == d.OPEN for *_, state, _ in shop.found())
     assert done.new == done.open == len(expected)
-    text = report(shop.store, shop.name, shop.day)
+    text = told(shop.store, shop.name, shop.day, "en")["report"]
     assert all(name in text for _, name, _ in expected)
 
 

@@ -24,8 +24,8 @@ def set_up(at: Place, wechat_pay_keys: dict[str, Any]) -> tuple[str, str]:
     at.secrets[f"provider_{name}"] = json.dumps(twin.secret())
     at.outside[name] = twin.url
     at.rewire()
-    offset = 0 if at.cell == "eu" else 8 * 3600
-    return name, day_of(int(time.time()) - DAY_SECONDS, offset)
+    zone = "UTC" if at.cell == "eu" else "Asia/Shanghai"
+    return name, day_of(int(time.time()) - DAY_SECONDS, zone)
 
 
 def test_a_file_is_compared_and_its_report_read_again(at: Place, wechat_pay_keys: dict[str, Any]) -> None:

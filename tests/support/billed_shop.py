@@ -42,9 +42,9 @@ class BilledShop(Shop):
             methods=(Method("card", self.name, ()),),
             payer=lambda name, member_id: Payer("openid-of-nobody"),
         )
-        self.party = Party(self.name, provider, build(setup), capabilities_of(self.name).bill_utc_offset_seconds)
+        self.party = Party(self.name, provider, build(setup), capabilities_of(self.name).bill_zone)
         self.day = DAY
-        self.starts = starts_at(DAY, self.party.utc_offset_seconds)
+        self.starts = starts_at(DAY, self.party.zone)
         self._entered = 0
         self.bill()
 
@@ -91,13 +91,13 @@ class BilledShop(Shop):
         self._entered += len(new)
         for event in new * times:
             if event.name == CAPTURED:
-                daybook.enter_capture(event, self.store, self.party.utc_offset_seconds)
+                daybook.enter_capture(event, self.store, self.party.zone)
             else:
-                daybook.enter_refund(event, self.store, self.party.utc_offset_seconds)
+                daybook.enter_refund(event, self.store, self.party.zone)
 
     def reconcile(self, day: str = "") -> Reconciled:
         """At 04:00 UTC of the next day."""
-        self.now = starts_at(days_later(day or self.day, 1), 0) + 4 * 3600
+        self.now = starts_at(days_later(day or self.day, 1), "UTC") + 4 * 3600
         self.faults(**self._switches)
         return reconcile(self.store, self.party, day or self.day, self.now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Callable
 
@@ -18,19 +19,25 @@ if TYPE_CHECKING:
     Provider = Callable[[str], PaymentProvider]
 
 
-def bill_offset(name: str) -> int:
-    """Seconds from UTC to the zone in which a provider's bills count days."""
+PATIENCE_SECONDS = 40
+"""Of the 60 that the function has: a day that is not compared by then goes on when the platform repeats the job."""
+
+
+def bill_zone(name: str) -> str:
+    """The time zone in which a provider's bills count days."""
     from twinshore.providers.choice import capabilities_of
 
-    return capabilities_of(name).bill_utc_offset_seconds
+    return capabilities_of(name).bill_zone
 
 
 def reconcile_cell(store: Store, provider: Provider, now: int) -> dict[str, str]:
     """The daily job: every provider of the cell that has bills of its own. Raises BillsMissing."""
-    from twinshore.reconciliation.reconcile import reconcile_all
+    from twinshore.reconciliation.daily import reconcile_all
 
+    ends_at = time.monotonic() + PATIENCE_SECONDS
     names = deployment.cells().providers_in(deployment.cell_name())
-    return reconcile_all(store, [partial(_party_of, name, provider, store) for name in names], now)
+    parties = [partial(_party_of, name, provider, store) for name in names]
+    return reconcile_all(store, parties, now, lambda: time.monotonic() > ends_at)
 
 
 def party_with_file(name: str, provider: Provider, csv: str) -> Party:
@@ -39,18 +46,21 @@ def party_with_file(name: str, provider: Provider, csv: str) -> Party:
     from twinshore.reconciliation.reconcile import Party
 
     asked = provider(name)
-    bills: Bills = CsvBills(csv, bill_offset(name))
-    return Party(name, asked, bills, bill_offset(name))
+    bills: Bills = CsvBills(csv, bill_zone(name))
+    return Party(name, asked, bills, bill_zone(name))
 
 
 def and_daybook(consumers: Consumers, store: Callable[[], Store]) -> Consumers:
     """What has moved is entered, behind what others do about it."""
-    from twinshore.reconciliation.daybook import enter_capture, enter_refund
+    from twinshore.reconciliation.daybook import enter_capture, enter_dispute, enter_refund
 
-    def entered(write: Callable[[Event, Store, int], None]) -> Callable[[Event], None]:
-        return lambda event: write(event, store(), bill_offset(event.data["provider"]))
+    def entered(write: Callable[[Event, Store, str], None]) -> Callable[[Event], None]:
+        return lambda event: write(event, store(), bill_zone(event.data["provider"]))
 
-    own = {"payment.captured": entered(enter_capture), "payment.refunded": entered(enter_refund)}
+    own = {
+        "payment.captured": entered(enter_capture), "payment.refunded": entered(enter_refund),
+        "dispute.lost": entered(enter_dispute), "dispute.won": entered(enter_dispute),
+    }  # fmt: skip
     return {**consumers, **{name: (*consumers.get(name, ()), consumer) for name, consumer in own.items()}}
 
 
@@ -67,7 +77,7 @@ def _party_of(name: str, provider: Provider, store: Store) -> Party | None:
     secret_json = deployment.secret(f"provider_{name}")
     # Whoever reads bills starts no payment: no notice comes of it.
     setup = Setup(secret_json, deployment.outside(name, ""), "", StoreVault(store, name, _vault_keys))
-    return Party(name, provider(name), build(setup), bill_offset(name))
+    return Party(name, provider(name), build(setup), bill_zone(name))
 
 
 def _vault_keys() -> str:

@@ -15,11 +15,11 @@ from twinshore.payments.port import OutcomeUnknown
 from twinshore.providers.setup import Setup
 from twinshore.providers.stripe import bills
 from twinshore.reconciliation.days import DAY_SECONDS, day_of, starts_at
-from twinshore.reconciliation.port import BillDamaged, BillLine, BillNotDue, BillTooLarge
+from twinshore.reconciliation.port import ACCOUNT, DISPUTES, BillDamaged, BillLine, BillNotDue, BillTooLarge
 
 NOW = int(time.time())
-DAY = day_of(NOW - DAY_SECONDS, 0)
-STARTS = starts_at(DAY, 0)
+DAY = day_of(NOW - DAY_SECONDS, "UTC")
+STARTS = starts_at(DAY, "UTC")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def made(count: int, **more: Any) -> list[dict[str, Any]]:
              "at": STARTS + n, **more} for n in range(count)]  # fmt: skip
 
 
-def test_every_page_is_read_and_payouts_are_left_out(twin: StripeTwin) -> None:
+def test_every_page_is_read_and_no_line_twice(twin: StripeTwin) -> None:
     twin.faults = {"bill": {"add": made(250)}}
     lines = lines_of(twin)
     assert sorted(line.reference for line in lines) == sorted(f"order-{n}" for n in range(250))
@@ -126,12 +126,38 @@ def test_a_page_of_another_form_is_refused(page: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("word", "kind"),
     [("charge", "payment"), ("payment", "payment"), ("refund", "refund"), ("payment_refund", "refund"),
-     ("refund_failure", "refund_undone"), ("payout", None), ("stripe_fee", None), ("adjustment", None), ("new", None)],
+     ("refund_failure", "refund_undone"), ("payout", "payout"), ("payout_failure", "payout_returned"),
+     ("stripe_fee", "account_fee"), ("tax_fee", "account_fee"), ("reserve_transaction", "reserve"),
+     ("transfer", "other_movement"), ("a word of next year", "other_movement")],
 )  # fmt: skip
-def test_what_is_no_orders_business_is_left_out(kind: str, told: str | None) -> None:
-    assert [line.kind for line in read({"data": [movement(type=kind)], "has_more": False})] == ([told] if told else [])
+def test_every_movement_has_a_kind_and_a_new_word_is_a_persons(word: str, kind: str) -> None:
+    (line,) = read({"data": [movement(type=word, amount=-500)], "has_more": False})
+    assert line.kind == kind
+    if kind in ACCOUNT:
+        assert (line.amount, line.reference, line.name) == (Money(-500, "EUR"), "", "txn_1")
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"),
+    [("dispute", "dispute"), ("dispute_reversal", "dispute_reversal"), ("refund_failure", "refund_undone"),
+     ("fee", "account_fee"), ("other_adjustment", "other_movement"), (None, "other_movement")],
+)  # fmt: skip
+def test_what_an_adjustment_is_stands_in_its_category(category: str | None, kind: str) -> None:
+    dispute = {"id": "du_1", "object": "dispute", "amount": 1299, "currency": "eur", "charge": "ch_1",
+               "payment_intent": "pi_1", "metadata": {"reference": "the bank's"}}  # fmt: skip
+    told = movement(type="adjustment", reporting_category=category, source=dispute, amount=-1299, fee=1500)
+    (line,) = read({"data": [told], "has_more": False})
+    assert line.kind == kind
+    if kind in DISPUTES:
+        assert line[:4] == ("", "pi_1", kind, Money(1299, "EUR"))
+        assert (line.line_id, line.fee) == ("du_1", Money(1500, "EUR"))
+
+
+def test_a_fee_of_the_account_needs_no_source() -> None:
+    (line,) = read({"data": [movement(type="stripe_fee", amount=-7, fee=0, source=None)], "has_more": False})
+    assert line.amount == Money(-7, "EUR")
 
 
 def test_pages_without_end_are_refused() -> None:
@@ -141,7 +167,7 @@ def test_pages_without_end_are_refused() -> None:
 
 def test_a_day_that_is_not_over_has_no_bill() -> None:
     with pytest.raises(BillNotDue):
-        list(bills.StripeBills(Pages({})).lines(day_of(NOW, 0), NOW))  # type: ignore[arg-type]
+        list(bills.StripeBills(Pages({})).lines(day_of(NOW, "UTC"), NOW))  # type: ignore[arg-type]
 
 
 def test_every_refusal_is_a_problem_with_a_name() -> None:

@@ -22,7 +22,7 @@ from twinshore.reconciliation.days import DAY_SECONDS, day_of, starts_at
 from twinshore.reconciliation.port import BillDamaged, BillLine, BillNotDue, BillTooLarge
 
 DAY = "2026-09-21"
-NOW = starts_at(DAY, bills.OFFSET_SECONDS) + DAY_SECONDS + 10 * 3600
+NOW = starts_at(DAY, bills.ZONE) + DAY_SECONDS + 10 * 3600
 PAID = (
     "`2026-09-21 00:00:07,`wx0000000000000001,`1900000001,`0,`,`4200001,`order-1,`openid,`JSAPI,`SUCCESS,`OTHERS,`CNY,"
     "`9.90,`0.00,`0,`0,`0.00,`0.00,`,`,`A kettle,`,`0.05940,`0.60%,`9.90,`0.00,`"
@@ -62,7 +62,7 @@ def lines_of(desk: Desk, now: int = NOW) -> list[BillLine]:
 
 def test_a_bill_is_read_in_yuan_and_beijing_time() -> None:
     paid, back = lines_of(Desk(WHOLE))
-    starts = starts_at(DAY, bills.OFFSET_SECONDS)
+    starts = starts_at(DAY, bills.ZONE)
     assert paid == BillLine(
         "order-1", "4200001", "payment", Money(990, "CNY"), "", starts + 7, Money(6, "CNY"), "4200001"
     )
@@ -181,7 +181,7 @@ def twin() -> Iterator[WechatPayTwin]:
 def from_twin(twin: WechatPayTwin, days_ago: int = 2) -> list[BillLine]:
     now = int(time.time())
     setup = Setup(json.dumps(twin.secret()), twin.url, "https://cell.example/v1/webhooks/wechat_pay", None)  # type: ignore[arg-type]
-    return list(bills.build(setup).lines(day_of(now - days_ago * DAY_SECONDS, bills.OFFSET_SECONDS), now))
+    return list(bills.build(setup).lines(day_of(now - days_ago * DAY_SECONDS, bills.ZONE), now))
 
 
 def planted(twin: WechatPayTwin, count: int = 3, **switches: Any) -> None:

@@ -36,7 +36,7 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
 
     Raises StoreUnavailable: nothing was acknowledged, and the same news may come again.
     """
-    reference = notice.reference or _reference_of(store, provider, notice.provider_id)
+    reference = notice.reference or reference_of(store, provider, notice.provider_id)
     for _ in range(APPLY_TRIES):
         order = load(store, order_id_of(reference)) if reference else None
         attempt = None if order is None else order.attempt(number_in(reference))
@@ -80,7 +80,8 @@ def provider_id_key(provider: str, provider_id: str) -> Key:
     return Key(f"payment#{provider}#{provider_id}", "payment")
 
 
-def _reference_of(store: Store, provider: str, provider_id: str) -> str:
+def reference_of(store: Store, provider: str, provider_id: str) -> str:
+    """Our reference of a payment that is only named by the party's id; "" if it is none of ours."""
     if not provider_id or len(provider_id) > 128:
         return ""
     item = store.get(provider_id_key(provider, provider_id))

@@ -28,8 +28,8 @@ class Capabilities(NamedTuple):
     """True: an approved payment is AUTHORISED until we call `capture`."""
     hosts: tuple[str, ...] = ()
     """Where its client calls go, production and sandbox: no other host is ever spoken to."""
-    bill_utc_offset_seconds: int = 0
-    """Of the time zone in which its bills count days."""
+    bill_zone: str = "UTC"
+    """The time zone in which its bills count days, by its IANA name."""
     disputes: bool = False
     """Whether it tells of a payer who has gone to the bank, and how that ends."""
     signs_time: bool = True

@@ -1,4 +1,4 @@
-"""One bill against one day of our day-book. Writes nothing: what it found is acted on once the whole bill is read.
+"""One part of a bill against our day-book's shard. Writes nothing: what it found is acted on once it is kept.
 
 Most lines meet their entry in memory. The others are judged by the order itself, which is the authority: the day-book
 may lag behind, and a movement near midnight stands on the day before or after.
@@ -7,25 +7,17 @@ may lag behind, and a movement near midnight stands on the day before or after.
 from typing import Iterable, Iterator, NamedTuple
 
 from twinshore.money import Money
-from twinshore.payments.order import Order, OrderRefund, load, number_in, order_id_of
-from twinshore.payments.port import FAILED, REFUNDED
+from twinshore.payments.order import load, number_in, order_id_of
 from twinshore.reconciliation import differences as d
-from twinshore.reconciliation.daybook import Entry, refunds_key
-from twinshore.reconciliation.days import day_of
+from twinshore.reconciliation.daybook import Entry
 from twinshore.reconciliation.differences import Difference
-from twinshore.reconciliation.port import LINES_LIMIT, PAYMENT, REFUND, REFUND_UNDONE, BillLine, BillTooLarge
+from twinshore.reconciliation.disputes import judge_dispute, was_disputed_in_a_bill
+from twinshore.reconciliation.judging import BILLED_LIMIT_ITEMS, Bill, judge_payment, judge_refund
+from twinshore.reconciliation.port import ACCOUNT, DISPUTES, REFUND, REFUND_UNDONE, BillLine
+from twinshore.reconciliation.totals import FEE, Totals
 from twinshore.store.port import Store
 
 Book = dict[tuple[str, str], Entry]
-BILLED_LIMIT_ITEMS = 100
-
-
-class Bill(NamedTuple):
-    """Whose bill it is, and of which day."""
-
-    provider: str
-    day: str
-    utc_offset_seconds: int
 
 
 class Found(NamedTuple):
@@ -33,125 +25,98 @@ class Found(NamedTuple):
     line: BillLine | None
 
 
-class Totals:
-    """Counts and sums of a bill or a book, by kind and currency."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, dict[str, int]] = {}
-        self.sums_minor: dict[str, dict[str, int]] = {}
-
-    def add(self, kind: str, money: Money, count: int = 1) -> None:
-        for table, by in ((self.counts, count), (self.sums_minor, money.amount_minor)):
-            row = table.setdefault(kind, {})
-            row[money.currency] = row.get(money.currency, 0) + by
-
-
 class Comparison(NamedTuple):
     found: list[Found]
+    left_out: int
+    """More that may be different: beyond `room` nothing is judged any more."""
     matched: int
+    disputed: list[BillLine]
+    """Every line about a dispute: what we hear of it weeks later is held against them."""
     theirs: Totals
     ours: Totals
 
 
-def compare(store: Store, bill: Bill, lines: Iterable[BillLine], book: Book) -> Comparison:
-    """`book` (as `daybook.read_day` gives it) is used up. Raises BillTooLarge, and whatever `lines` raises."""
+def compare(store: Store, bill: Bill, lines: Iterable[BillLine], book: Book, room: int) -> Comparison:
+    """`book` (as `daybook.read_shard` gives it) is used up. At most `room` differences are found."""
     theirs, ours = Totals(), Totals()
     for entry in book.values():
-        ours.add(entry.kind, entry.amount)
-    odd: list[BillLine] = []
-    seen: set[tuple[str, str]] = set()
+        if entry.kind not in DISPUTES:  # the bill has had that money on another day
+            ours.add(entry.kind, entry.amount)
+    odd, matched, disputed = _odd(lines, book, theirs)
     found: list[Found] = []
-    matched = 0
-    for line in lines:
-        if len(seen) + len(found) >= LINES_LIMIT:
-            raise BillTooLarge("The bill has too many lines for one run.")
-        _add_up(theirs, line)
-        key = (line.kind, name_of(line))
-        if key in seen:
-            found.append(_found(d.TWICE_IN_BILL, line, None))
+    left_out = 0
+    for line, twice in odd:
+        if not twice:
+            book.pop((line.kind, line.name), None)
+        if len(found) >= room:
+            left_out += 1
             continue
-        seen.add(key)
-        if key in book and book[key].amount == line.amount:
-            del book[key]
-            matched += 1
-        else:
-            odd.append(line)
-    for line in odd:
-        verdict = judge(store, bill, line)
-        book.pop((line.kind, name_of(line)), None)
+        verdict = d.of_line(d.TWICE_IN_BILL, line) if twice else judge(store, bill, line)
         if verdict is None:
             matched += 1
         else:
             found.append(Found(verdict, line))
-    found += [Found(one, None) for one in _only_ours(store, bill, book)]
-    return Comparison(found, matched, theirs, ours)
+    for verdict in _only_ours(store, bill, book, disputed):
+        if len(found) < room:
+            found.append(Found(verdict, None))
+        else:
+            left_out += 1
+    return Comparison(found, left_out, matched, disputed, theirs, ours)
 
 
-def name_of(line: BillLine) -> str:
-    if line.kind == PAYMENT:
-        return line.reference or line.provider_id
-    return line.refund_reference or line.line_id or f"{line.reference}.{line.provider_id}"
+def _odd(
+    lines: Iterable[BillLine], book: Book, theirs: Totals
+) -> tuple[list[tuple[BillLine, bool]], int, list[BillLine]]:
+    """Lines that do not simply meet their entry, each with whether the bill has had it before; how many do; and those
+    about disputes. What is met is taken out of the book."""
+    odd: list[tuple[BillLine, bool]] = []
+    disputed: list[BillLine] = []
+    seen: set[tuple[str, str]] = set()
+    matched = 0
+    for line in lines:
+        theirs.add(line.kind, line.amount)
+        if line.fee is not None:
+            theirs.add(FEE, line.fee)
+        key = (line.kind, line.name)
+        if key in seen:
+            odd.append((line, True))
+            continue
+        seen.add(key)
+        if line.kind in DISPUTES:
+            disputed.append(line)
+        if key in book and book[key].amount == line.amount and line.kind not in DISPUTES:
+            del book[key]
+            matched += 1
+        else:
+            odd.append((line, False))
+    return odd, matched, disputed
 
 
 def judge(store: Store, bill: Bill, line: BillLine) -> Difference | None:
     """What is wrong with this line, by the order itself; None if nothing is."""
+    if line.kind in ACCOUNT:
+        return d.of_line(line.kind, line)
     if line.kind == REFUND_UNDONE:
-        return _found(d.REFUND_UNDONE, line, None).difference
+        return d.of_line(d.REFUND_UNDONE, line)
     order = load(store, order_id_of(line.reference)) if line.reference else None
     attempt = None if order is None else order.attempt(number_in(line.reference))
     if order is None or attempt is None or attempt.provider != bill.provider:
-        kind = d.ORDER_UNKNOWN if line.kind == PAYMENT else d.REFUND_UNKNOWN
-        return _found(kind, line, None).difference._replace(action=d.PERSON)
+        kind = d.REFUND_UNKNOWN if line.kind == REFUND else d.ORDER_UNKNOWN
+        return d.of_line(kind, line)._replace(action=d.PERSON)
+    if line.kind in DISPUTES:
+        return judge_dispute(line, order, attempt)
     if line.kind == REFUND:
-        return _judge_refund(store, bill, line, order)
-    differs = _amounts(line, order.amount)
-    if differs or order.paid_by != attempt.number or not order.credited:
-        return differs or _found(d.MISSING_HERE, line, None).difference
-    return _judge_day(bill, line, order.amount, day_of(attempt.captured_at, bill.utc_offset_seconds))
+        return judge_refund(store, bill, line, order)
+    return judge_payment(bill, line, order, attempt)
 
 
-def _judge_refund(store: Store, bill: Bill, line: BillLine, order: Order) -> Difference | None:
-    asked = [one for one in order.refunds if order.refund_reference(one) == line.refund_reference]
-    if not asked:
-        return _judge_foreign_refund(store, bill, line)
-    refund: OrderRefund = asked[0]
-    ours = Money(refund.amount_minor, order.amount.currency)
-    differs = _amounts(line, ours)
-    if differs:
-        return differs
-    if refund.state != REFUNDED:
-        if line.pending and refund.state != FAILED:
-            return None
-        missing = _found(d.MISSING_HERE, line, None).difference
-        return missing._replace(action=d.PERSON) if line.pending else missing
-    return _judge_day(bill, line, ours, _entered(store, line.reference).get(line.refund_reference, ("", 0))[0])
-
-
-def _judge_foreign_refund(store: Store, bill: Bill, line: BillLine) -> Difference | None:
-    """Made at the provider: we know it if its total was told to us."""
-    page = store.query(d.billed_partition(bill.provider, line.reference), f"{REFUND}#", limit=BILLED_LIMIT_ITEMS)
-    taken = sum(1 for one in page.items if Money(*one.fields["amount"]) == line.amount and one.fields["day"] < bill.day)
-    known = [
-        (name, day)
-        for name, (day, minor) in _entered(store, line.reference).items()
-        if name.startswith(f"{line.reference}.x") and minor == line.amount.amount_minor
-    ]
-    if len(known) <= taken:
-        return _found(d.REFUND_UNKNOWN, line, None).difference
-    return _judge_day(bill, line, line.amount, known[taken][1])
-
-
-def _judge_day(bill: Bill, line: BillLine, ours: Money, our_day: str) -> Difference | None:
-    """A bill of the day itself has nothing to tell."""
-    if our_day in ("", bill.day):
-        return None
-    found = _found(d.DAY_DIFFERS, line, ours).difference
-    return found._replace(our_day=our_day, state=d.SETTLED, outcome="matched")
-
-
-def _only_ours(store: Store, bill: Bill, book: Book) -> Iterator[Difference]:
+def _only_ours(store: Store, bill: Bill, book: Book, disputed: list[BillLine]) -> Iterator[Difference]:
     for entry in book.values():
-        if not _was_billed(store, bill.provider, entry):
+        if entry.kind in DISPUTES:
+            had = not bill.tells_disputes or was_disputed_in_a_bill(store, bill.provider, entry, disputed)
+        else:
+            had = _was_billed(store, bill.provider, entry)
+        if not had:
             yield Difference(
                 d.MISSING_THERE, entry.kind, entry.name, entry.reference, ours=entry.amount, our_day=bill.day,
                 occurred_at=entry.at, action=d.ACTION[d.MISSING_THERE],
@@ -164,29 +129,3 @@ def _was_billed(store: Store, provider: str, entry: Entry) -> bool:
     if entry.name.startswith(f"{entry.reference}.x"):
         return any(Money(*item.fields["amount"]) == entry.amount for item in page.items)
     return any(item.key.sort == f"{entry.kind}#{entry.name}" for item in page.items)
-
-
-def _entered(store: Store, reference: str) -> dict[str, tuple[str, int]]:
-    item = store.get(refunds_key(reference))
-    return {} if item is None else {name: (day, minor) for name, (day, minor) in item.fields["entered"].items()}
-
-
-def _amounts(line: BillLine, ours: Money) -> Difference | None:
-    if line.amount == ours:
-        return None
-    kind = d.AMOUNT_DIFFERS if line.amount.currency == ours.currency else d.CURRENCY_DIFFERS
-    return _found(kind, line, ours).difference
-
-
-def _found(kind: str, line: BillLine, ours: Money | None) -> Found:
-    difference = Difference(
-        kind, line.kind, name_of(line), line.reference, line.provider_id, ours, line.amount,
-        occurred_at=line.occurred_at, action=d.ACTION[kind],
-    )  # fmt: skip
-    return Found(difference, line)
-
-
-def _add_up(totals: Totals, line: BillLine) -> None:
-    totals.add(line.kind, line.amount)
-    if line.fee is not None:
-        totals.add("fee", line.fee)

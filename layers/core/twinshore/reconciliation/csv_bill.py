@@ -18,7 +18,7 @@ from typing import Iterator
 from twinshore.errors import Problem
 from twinshore.money import parse
 from twinshore.reconciliation.days import day_of
-from twinshore.reconciliation.port import LINES_LIMIT, PAYMENT, REFUND, BillDamaged, BillLine, BillTooLarge
+from twinshore.reconciliation.port import DISPUTES, LINES_LIMIT, PAYMENT, REFUND, BillDamaged, BillLine, BillTooLarge
 
 NEEDED = ("reference", "provider_id", "kind", "amount", "currency")
 OPTIONAL = ("refund_reference", "occurred_at", "fee", "fee_currency")
@@ -30,10 +30,15 @@ class CsvBills:
     """One file, read whole before its first line is given. It came by hand: it settles no refund by its own word."""
 
     authentic = False
+    tells_disputes = False
 
-    def __init__(self, text: str, utc_offset_seconds: int) -> None:
+    def __init__(self, text: str, zone: str) -> None:
         self._text = text
-        self._utc_offset_seconds = utc_offset_seconds
+        self._zone = zone
+
+    def mark(self, day: str, now: int) -> str:
+        """A corrected file is handed in like the first."""
+        return ""
 
     def lines(self, day: str, now: int) -> Iterator[BillLine]:
         """Raises BillDamaged, with the number of the line; BillTooLarge."""
@@ -41,7 +46,7 @@ class CsvBills:
             raise BillTooLarge(f"A file has at most {TEXT_LIMIT_CHARACTERS} characters.")
         found = list(self._read())
         for number, line in enumerate(found, 2):
-            if line.occurred_at and day_of(line.occurred_at, self._utc_offset_seconds) != day:
+            if line.occurred_at and day_of(line.occurred_at, self._zone) != day:
                 raise BillDamaged(f"Line {number} is of another day.")
         return iter(found)
 
@@ -74,8 +79,8 @@ def _line(head: list[str], row: list[str], number: int) -> BillLine:
         occurred_at = _seconds(cells.get("occurred_at", ""))
     except (KeyError, ValueError, Problem):
         raise BillDamaged(f"Line {number} has an amount or a time that cannot be read.") from None
-    if cells["kind"] not in (PAYMENT, REFUND) or amount.amount_minor <= 0:
-        raise BillDamaged(f"Line {number} is neither a payment nor a refund.")
+    if cells["kind"] not in (PAYMENT, REFUND, *DISPUTES) or amount.amount_minor <= 0:
+        raise BillDamaged(f"Line {number} is neither a payment, a refund nor of a dispute.")
     if not cells["reference"] and not cells["provider_id"]:
         raise BillDamaged(f"Line {number} names no payment.")
     refund_reference = cells.get("refund_reference", "")

@@ -12,7 +12,7 @@ from twinshore.money import Money
 from twinshore.payments.order import Order, OrderRefund, load
 from twinshore.payments.port import FAILED, REFUNDED
 from twinshore.reconciliation.days import day_of
-from twinshore.reconciliation.port import LINES_LIMIT, PAYMENT, REFUND, BillTooLarge
+from twinshore.reconciliation.port import DISPUTE, DISPUTE_REVERSAL, LINES_LIMIT, PAYMENT, REFUND, BillTooLarge
 from twinshore.store.port import Change, CommitConflict, Create, Item, Key, Replace, Store, StoreUnavailable
 
 SHARDS = 8
@@ -35,16 +35,16 @@ class Entry(NamedTuple):
     at: int
 
 
-def enter_capture(event: Event, store: Store, utc_offset_seconds: int) -> None:
+def enter_capture(event: Event, store: Store, zone: str) -> None:
     """`payment.captured`: under the day of the provider's own capture time."""
     data = event.data
     amount = Money(int(data["amount_minor"]), str(data["currency"]))
     at = int(data["captured_at"])
     entry = Entry(PAYMENT, data["reference"], amount, data["reference"], at)
-    _commit_once(store, _line(entry, data["provider"], day_of(at, utc_offset_seconds), at))
+    _commit_once(store, _line(entry, data["provider"], day_of(at, zone), at))
 
 
-def enter_refund(event: Event, store: Store, utc_offset_seconds: int) -> None:
+def enter_refund(event: Event, store: Store, zone: str) -> None:
     """`payment.refunded`: a line for each refund of ours that is not entered yet, and one for what is left of the
     total (a refund made at the provider). Under the day on which we heard, for that is all that the event knows."""
     data = event.data
@@ -57,7 +57,7 @@ def enter_refund(event: Event, store: Store, utc_offset_seconds: int) -> None:
         entries = list(_new_refunds(event, order, entered))
         if not entries:
             return
-        day = day_of(event.at, utc_offset_seconds)
+        day = day_of(event.at, zone)
         for entry in entries:
             entered[entry.name] = [day, entry.amount.amount_minor]
         lines = [_line(entry, data["provider"], day, event.at) for entry in entries]
@@ -78,15 +78,42 @@ def partition_of(provider: str, day: str, shard: int) -> str:
     return f"daybook#{provider}#{day}#{shard}"
 
 
+def enter_dispute(event: Event, store: Store, zone: str) -> None:
+    """`dispute.lost`, `dispute.won`: under the day on which we heard. What is given back of a won one is the bill's to
+    say; here stands the order's amount, the most that it can be."""
+    data = event.data
+    if event.name == "dispute.lost":
+        entry = Entry(DISPUTE, data["reference"], Money(int(data["amount_minor"]), str(data["currency"])),
+                      data["reference"], event.at)  # fmt: skip
+    else:
+        order = load(store, data["order_id"])
+        if order is None:
+            return
+        entry = Entry(DISPUTE_REVERSAL, data["reference"], order.amount, data["reference"], event.at)
+    _commit_once(store, _line(entry, data["provider"], day_of(event.at, zone), event.at))
+
+
+def shard_of(name: str) -> int:
+    """A payment's reference (or what stands for it) → the shard of the day that all its movements are in."""
+    return crc32(name.encode()) % SHARDS
+
+
 def read_day(store: Store, provider: str, day: str) -> dict[tuple[str, str], Entry]:
-    """By (kind, name). Raises BillTooLarge."""
+    """By (kind, name): all the shards. Raises BillTooLarge."""
     found: dict[tuple[str, str], Entry] = {}
     for shard in range(SHARDS):
-        for item in _items(store, partition_of(provider, day, shard)):
-            if len(found) >= LINES_LIMIT:
-                raise BillTooLarge("The day-book has too many lines for one run.")
-            entry = _entry(item)
-            found[entry.kind, entry.name] = entry
+        found.update(read_shard(store, provider, day, shard))
+    return found
+
+
+def read_shard(store: Store, provider: str, day: str, shard: int) -> dict[tuple[str, str], Entry]:
+    """By (kind, name). Raises BillTooLarge."""
+    found: dict[tuple[str, str], Entry] = {}
+    for item in _items(store, partition_of(provider, day, shard)):
+        if len(found) >= LINES_LIMIT:
+            raise BillTooLarge("The day-book has too many lines for one run.")
+        entry = _entry(item)
+        found[entry.kind, entry.name] = entry
     return found
 
 
@@ -124,8 +151,7 @@ def _own(order: Order, reference: str) -> list[OrderRefund]:
 
 
 def _line(entry: Entry, provider: str, day: str, at: int) -> Create:
-    shard = crc32(entry.reference.encode()) % SHARDS
-    key = Key(partition_of(provider, day, shard), f"{entry.kind}#{entry.name}")
+    key = Key(partition_of(provider, day, shard_of(entry.reference)), f"{entry.kind}#{entry.name}")
     fields = {"amount": list(entry.amount), "reference": entry.reference, "at": entry.at}
     return Create(key, fields, expires_at=at + KEEP_SECONDS)
 

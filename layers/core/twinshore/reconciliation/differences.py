@@ -7,7 +7,14 @@ until it is settled.
 from typing import Iterator, NamedTuple
 
 from twinshore.money import Money
-from twinshore.reconciliation.port import BillLine
+from twinshore.reconciliation.port import (
+    ACCOUNT_FEE,
+    OTHER_MOVEMENT,
+    PAYOUT,
+    PAYOUT_RETURNED,
+    RESERVE,
+    BillLine,
+)
 from twinshore.store.port import CommitConflict, Create, Item, Key, Replace, Store
 
 MISSING_HERE = "missing_here"
@@ -19,11 +26,17 @@ REFUND_UNKNOWN = "refund_unknown"
 DAY_DIFFERS = "day_differs"
 ORDER_UNKNOWN = "order_unknown"
 REFUND_UNDONE = "refund_undone"
+DISPUTE_UNKNOWN = "dispute_unknown"
+DISPUTE_DIFFERS = "dispute_differs"
+# Movements of the account have no side of ours to differ from: they are listed by their own kind, for the accounts.
 
 ASK_PROVIDER = "ask_provider"
 """Ask for the payment and apply the answer through the one completion path: in the same run, and the next day."""
 WAIT_A_DAY = "wait_a_day"
 """The next day's bill may have it."""
+CHECK_BANK = "check_bank"
+BOOK = "book"
+"""Enter it among the costs, or the reserves."""
 PERSON = "person"
 NOTHING = "nothing"
 
@@ -37,11 +50,21 @@ ACTION = {
     DAY_DIFFERS: NOTHING,
     ORDER_UNKNOWN: PERSON,
     REFUND_UNDONE: PERSON,
+    DISPUTE_UNKNOWN: ASK_PROVIDER,
+    DISPUTE_DIFFERS: PERSON,
+    PAYOUT: CHECK_BANK,
+    PAYOUT_RETURNED: PERSON,
+    ACCOUNT_FEE: BOOK,
+    RESERVE: BOOK,
+    OTHER_MOVEMENT: PERSON,
 }
 """What is proposed for each kind when it is found."""
 
 OPEN = "open"
 SETTLED = "settled"
+NOTED = "noted"
+"""Nothing is wrong: it is told for the accounts."""
+NOTED_KINDS = (PAYOUT, ACCOUNT_FEE, RESERVE)
 
 KEEP_SECONDS = 400 * 86_400
 PAGE_LIMIT_ITEMS = 1000
@@ -73,6 +96,13 @@ class Difference(NamedTuple):
         return f"difference#{self.kind}#{self.line_kind}#{self.name}"[:256]
 
 
+def of_line(kind: str, line: BillLine, ours: Money | None = None) -> Difference:
+    return Difference(
+        kind, line.kind, line.name, line.reference, line.provider_id, ours, line.amount,
+        occurred_at=line.occurred_at, action=ACTION[kind], state=NOTED if kind in NOTED_KINDS else OPEN,
+    )  # fmt: skip
+
+
 def partition_of(provider: str, day: str) -> str:
     return f"reconciliation#{provider}#{day}"
 
@@ -88,9 +118,7 @@ def keep(store: Store, provider: str, day: str, found: Difference, line: BillLin
     difference = Create(Key(partition_of(provider, day), found.sort), _fields(found), expires_at=at + KEEP_SECONDS)
     changes = [difference]
     if line is not None and line.reference and found.kind != TWICE_IN_BILL:
-        key = Key(billed_partition(provider, line.reference), f"{line.kind}#{found.name}"[:256])
-        fields = {"amount": list(line.amount), "day": day}
-        changes.append(Create(key, fields, expires_at=at + KEEP_SECONDS))
+        changes.append(_billed(provider, day, line, at))
     try:
         store.commit(*changes)
     except CommitConflict as conflict:
@@ -98,6 +126,19 @@ def keep(store: Store, provider: str, day: str, found: Difference, line: BillLin
             return False
         return keep(store, provider, day, found, None)  # a bill before this one has had the line too
     return True
+
+
+def remember(store: Store, provider: str, day: str, line: BillLine, at: int) -> None:
+    """That a bill has had this line, though nothing is different: for what is told to us weeks later."""
+    try:
+        store.commit(_billed(provider, day, line, at))
+    except CommitConflict:
+        pass  # this bill's run before, or another bill
+
+
+def _billed(provider: str, day: str, line: BillLine, at: int) -> Create:
+    key = Key(billed_partition(provider, line.reference), f"{line.kind}#{line.name}"[:256])
+    return Create(key, {"amount": list(line.amount), "day": day}, expires_at=at + KEEP_SECONDS)
 
 
 def change(store: Store, provider: str, day: str, before: Difference, **now: object) -> Difference:

@@ -10,8 +10,22 @@ REFUND = "refund"
 REFUND_UNDONE = "refund_undone"
 """A refund whose money came back to us (the payer's bank did not take it)."""
 
+DISPUTE = "dispute"
+"""Taken from us because the payer has gone to the bank."""
+DISPUTE_REVERSAL = "dispute_reversal"
+"""Given back because we won."""
+DISPUTES = (DISPUTE, DISPUTE_REVERSAL)
+
+# Movements of our account at the party that are no order's; their amounts have a sign: below zero it left the account.
+PAYOUT = "payout"
+PAYOUT_RETURNED = "payout_returned"
+ACCOUNT_FEE = "account_fee"
+RESERVE = "reserve"
+OTHER_MOVEMENT = "other_movement"
+ACCOUNT = (PAYOUT, PAYOUT_RETURNED, ACCOUNT_FEE, RESERVE, OTHER_MOVEMENT)
+
 LINES_LIMIT = 100_000
-"""Of one bill, and of our day-book of one day: both are held in memory to be compared, 55 MB together."""
+"""Of one part of a bill, and of our day-book's shard that it meets: both are held in memory, 55 MB together."""
 
 
 class BillLine(NamedTuple):
@@ -23,7 +37,7 @@ class BillLine(NamedTuple):
     """The party's own id of the payment."""
     kind: str
     amount: Money
-    """What the payer paid or got back, before fees; above zero."""
+    """What the payer paid or got back, before fees; above zero, but for movements of the account."""
     refund_reference: str = ""
     """Ours, for refunds that we asked for."""
     occurred_at: int = 0
@@ -34,6 +48,13 @@ class BillLine(NamedTuple):
     """The party's own id of this movement (e.g. of the refund)."""
     pending: bool = False
     """The bill names it, but the money has not moved yet."""
+
+    @property
+    def name(self) -> str:
+        """Unique among the lines of its kind: our reference, or the party's id where there is none."""
+        if self.kind == PAYMENT:
+            return self.reference or self.provider_id
+        return self.refund_reference or self.line_id or f"{self.reference}.{self.provider_id}"
 
 
 class BillNotReady(Unavailable):
@@ -71,10 +92,15 @@ class BillTooLarge(Problem):
 class Bills(Protocol):
     """Where a provider's bills come from.
 
-    `authentic`: the party itself gave it to us (signed, or fetched from it): what it says of a refund may be applied.
+    `authentic`: the party itself gave it to us (signed, or fetched from it): what it says of a refund or a dispute may
+    be applied. `tells_disputes`: it has lines for disputes, so that one of ours that it lacks is missing there.
     """
 
     authentic: bool
+    tells_disputes: bool
+
+    def mark(self, day: str, now: int) -> str:
+        """Another when the party has corrected the bill since; "" where it corrects none. Raises as `lines`."""
 
     def lines(self, day: str, now: int) -> Iterator[BillLine]:
         """Every line of `day` (YYYY-MM-DD in the party's own time zone), once the bill is known to be whole; or an

@@ -9,10 +9,13 @@ from twinshore.payments.port import OutcomeUnknown, ProviderRefused
 from twinshore.reconciliation.csv_bill import TEXT_LIMIT_CHARACTERS
 from twinshore.reconciliation.port import BillDamaged, BillTooLarge
 from twinshore.reconciliation.report import DayNotReconciled, NotADay
+from twinshore.reconciliation.report_words import LINES
 
 READING = (DayNotReconciled, NotADay)
+READING_ALL = (NotADay,)
 HANDING_IN = (NotADay, BillDamaged, BillTooLarge, ProviderRefused, OutcomeUnknown)
 BODY_LIMIT_BYTES = 5_000_000
+KINDS = ", ".join(LINES) + " (what the provider keeps of the lines)"
 
 
 class BillIn(BaseModel):
@@ -27,20 +30,21 @@ class Side(BaseModel):
 
 
 class Total(BaseModel):
-    kind: str = Field(description="payment, refund, refund_undone or fee")
+    kind: str = Field(description=KINDS)
     currency: str
     bill: Side
-    books: Side
+    books: Side | None = Field(default=None, description="only for what our books add up by the same day")
 
 
 class DifferenceOut(BaseModel):
     kind: str
-    line: str = Field(description="payment, refund or refund_undone")
+    what: str = Field(description="the kind in words, in the language that was asked for")
+    line: str = Field(description="the kind of the line, as in `totals`")
     name: str = Field(description="our reference of the payment or refund, or the provider's id where there is none")
     reference: str
     provider_id: str
-    action: str = Field(description="ask_provider, wait_a_day, person or nothing")
-    state: str = Field(description="open or settled")
+    action: str = Field(description="person, ask_provider, wait_a_day, check_bank, book or nothing")
+    state: str = Field(description="open, settled, or noted: nothing is wrong, it is told for the accounts")
     outcome: str
     advice: str
     bill: Amount | None = None
@@ -51,7 +55,7 @@ class DifferenceOut(BaseModel):
     settled_at: str | None = None
 
 
-class DayOut(BaseModel):
+class DayFacts(BaseModel):
     provider: str
     day: str
     compared_at: str
@@ -59,5 +63,21 @@ class DayOut(BaseModel):
     open: int
     not_kept: int
     totals: list[Total]
-    differences: list[DifferenceOut]
-    report: str = Field(description="Markdown, for a person")
+    differences: list[DifferenceOut] = Field(description="open ones first, the most urgent before the others")
+
+
+class DayOut(DayFacts):
+    report: str = Field(description="Markdown, for a person; the whole answer with Accept: text/markdown or text/html")
+
+
+class NotCompared(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    provider: str
+    day: str
+
+
+class AllOut(BaseModel):
+    day: str
+    providers: list[DayFacts | NotCompared]
+    report: str = Field(description="Markdown, for a person; the whole answer with Accept: text/markdown or text/html")

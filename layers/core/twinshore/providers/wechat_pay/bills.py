@@ -20,12 +20,12 @@ from twinshore.providers.wechat_pay.capabilities import CAPABILITIES
 from twinshore.providers.wechat_pay.client import WechatPay
 from twinshore.providers.wechat_pay.entry import BASE_URL
 from twinshore.providers.wechat_pay.entry import build as build_party
-from twinshore.reconciliation.days import days_later, starts_at
+from twinshore.reconciliation.days import ends_at, starts_at
 from twinshore.reconciliation.port import PAYMENT, REFUND, BillDamaged, BillLine, BillNotDue, BillNotReady
 
 READY_AFTER_SECONDS = 10 * 3600
 DOWNLOAD_TIMEOUT_SECONDS = 20.0
-OFFSET_SECONDS = CAPABILITIES.bill_utc_offset_seconds
+ZONE = CAPABILITIES.bill_zone
 NO_BILL = "no bill"
 """The mark of a day without a trade, which has no file."""
 
@@ -53,6 +53,7 @@ class WechatPayBills:
     """base_url: where downloads may go, besides the party's own hosts."""
 
     authentic = True
+    tells_disputes = False
 
     def __init__(self, party: WechatPay, base_url: str) -> None:
         self._party = party
@@ -75,7 +76,7 @@ class WechatPayBills:
 
     def _link(self, day: str, now: int) -> Link | None:
         """None for a day without a trade. The link lives for five minutes."""
-        if now < starts_at(days_later(day, 1), OFFSET_SECONDS) + READY_AFTER_SECONDS:
+        if now < ends_at(day, ZONE) + READY_AFTER_SECONDS:
             raise BillNotDue("Weixin Pay makes the bill by 10:00 of the next day in Beijing.")
         try:
             link = self._party.read(f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP", now)
@@ -174,7 +175,7 @@ class Columns:
             raise ValueError("a time is YYYY-MM-DD HH:MM:SS")
         day, hours, minutes, seconds = found.groups()
         if day != self._day[0]:
-            self._day = (day, starts_at(day, OFFSET_SECONDS))
+            self._day = (day, starts_at(day, ZONE))
         return self._day[1] + int(hours) * 3600 + int(minutes) * 60 + int(seconds)
 
 

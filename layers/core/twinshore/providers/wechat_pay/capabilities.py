@@ -15,6 +15,6 @@ CAPABILITIES = Capabilities(
     signature_covers_body=True,
     payer_needs=("wechat_openid",),
     hosts=("api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"),
-    bill_utc_offset_seconds=8 * 3600,  # Beijing, all year
+    bill_zone="Asia/Shanghai",
     query_tells_refunds=False,
 )
