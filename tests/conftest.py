@@ -9,7 +9,7 @@ from typing import Iterator
 import pytest
 
 from tests.support.doors import Place
-from twinshore import wiring
+from twinshore import deadline, wiring
 
 
 @pytest.fixture(params=["eu", "cn"], ids=["lambda", "scf"])
@@ -19,3 +19,4 @@ def at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     os.environ.clear()
     os.environ.update(before)
     wiring.reset()
+    deadline.start(None)  # of this thread: what comes next in it is no invocation

@@ -66,7 +66,7 @@ class DayFacts(BaseModel):
     differences: list[DifferenceOut] = Field(description="open ones first, the most urgent before the others")
 
 
-class DayOut(DayFacts):
+class ReconciledDay(DayFacts):
     report: str = Field(description="Markdown, for a person; the whole answer with Accept: text/markdown or text/html")
 
 
@@ -77,7 +77,7 @@ class NotCompared(BaseModel):
     day: str
 
 
-class AllOut(BaseModel):
+class ReconciledDays(BaseModel):
     day: str
     providers: list[DayFacts | NotCompared]
     report: str = Field(description="Markdown, for a person; the whole answer with Accept: text/markdown or text/html")
