@@ -130,6 +130,11 @@ def test_an_earning_that_has_expired_already_is_refused(book: Book) -> None:
         book.earn(10, NOW)
 
 
+def test_an_earning_told_again_after_its_expiry_gets_the_first_answer(book: Book) -> None:
+    first = ledger.earn(book.ledger, 10, "exchange:1", "exchange", NOW, expires_at=NOW + 5)
+    assert ledger.earn(book.ledger, 10, "exchange:1", "exchange", NOW + 9, expires_at=NOW + 5) == first
+
+
 def test_what_comes_back_too_late_gets_the_grace(book: Book) -> None:
     book.earn(100, NOW + 10 * DAY)
     spent = ledger.redeem(book.ledger, 100, "coffee", key("k"), NOW)

@@ -38,6 +38,7 @@ def test_a_gift_is_answered_again_when_the_points_are_gone_and_refused_with_othe
     book.earn(100)
     given = to_ben(book, 100)
     assert to_ben(book, 100, now=NOW + 60) == given
+    assert give(book.ledger, "m_ben", 100, key("k"), NOW, lambda _: False) == given  # who has left since
     with pytest.raises(IdempotencyKeyReused):
         to_ben(book, 100, content="another")
     with pytest.raises(InsufficientPoints):

@@ -57,6 +57,9 @@ def earn(
         return credit(ledger, lambda: Posting(entry, events), True, (waiting, *also))
     expires_at = expiry_of(terms, now) if expires_at is None else expires_at
     if expires_at <= now:
+        first = find_entry(ledger, identity)
+        if first is not None:
+            return first
         raise refused(PointsOutOfRange("these points have expired already"), points=points)
     entry = Entry(identity, kind, points, reason, now, lines(ledger, points, house), ((points, expires_at),))
     told = _event(ledger, "points.earned", entry, points, reason=reason)
