@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sandbox.twins.checkout_com import CheckoutComTwin
 from tests.support.party import LOST, OPENED, WON, Act, Party
+from tests.support.scenario import Scene
 from tests.support.scenarios import Scenarios
 
 EVENTS = {OPENED: "dispute_received", WON: "dispute_won", LOST: "dispute_lost"}
@@ -33,3 +36,18 @@ PARTY = Party(
 
 class TestCheckoutCom(Scenarios):
     party = PARTY
+
+    @pytest.mark.parametrize(("ip", "market", "country"), [("8.8.8.8", "", "US"), ("8.8.8.8", "DE", "DE")])
+    def test_the_page_is_made_for_the_payers_address_and_country(
+        self, scene: Scene, ip: str, market: str, country: str
+    ) -> None:
+        order = scene.place_order(1299, "EUR")
+        begun = scene.call("POST", f"/v1/orders/{order}/payments", {"method": "card", "market": market}, ip=ip)
+        assert begun.status == 201, begun.text
+        (link,) = scene.book.links.values()
+        assert (link["payment_ip"], link["billing"]) == (ip, {"address": {"country": country}})
+
+    def test_without_a_country_it_is_refused_by_name(self, scene: Scene) -> None:
+        order = scene.place_order(1299, "EUR")
+        refused = scene.call("POST", f"/v1/orders/{order}/payments", {"method": "card"}, ip="203.0.113.7")
+        assert (refused.problem(), refused.json()["reason"]) == ("payment-refused", "country")

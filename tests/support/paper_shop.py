@@ -72,10 +72,10 @@ class Shop:
             ("https://shop.example/paid", "https://cell.example"),
         )  # fmt: skip
 
-    def _payer(self, provider: str, member_id: str) -> Payer:
+    def _payer(self, provider: str, member_id: str, known: Payer) -> Payer:
         if member_id in self.strangers and provider == "paper":
             raise PayerUnknown
-        return Payer(f"openid of {member_id}")
+        return known._replace(wechat_openid=f"openid of {member_id}")
 
     def order(self, amount: Money = PRICE, member_id: str = ANNA) -> str:
         return str(self.place(self.wanted(amount, member_id))["order_id"])

@@ -36,13 +36,18 @@ def notify_url(provider: str) -> str:
 
 def tills_of(provider: Callable[[str], PaymentProvider], wechat_openid: Callable[[str], str | None]) -> Tills:
     from twinshore.payments.methods import Tills
-    from twinshore.payments.port import Payer
-    from twinshore.providers.choice import payer_for
+    from twinshore.providers.choice import capabilities_of, payer_for
 
     cell, methods = deployment.cell(), deployment.cells().methods
 
-    def payer(name: str, member_id: str) -> Payer:
-        return Payer() if name in HOUSE else payer_for(name, Payer(), lambda: wechat_openid(member_id))
+    def payer(name: str, member_id: str, known: Payer) -> Payer:
+        if name in HOUSE:
+            return known._replace(client_ip="")
+        if known.client_ip and not known.country and "country" in capabilities_of(name).payer_takes:
+            from twinshore.bootstrap.countries import country_of_ip
+
+            known = known._replace(country=country_of_ip(known.client_ip) or "")
+        return payer_for(name, known, lambda: wechat_openid(member_id))
 
     def market(country: str) -> Market | None:
         found = deployment.cells().markets.get(country)

@@ -44,6 +44,8 @@ PAID = {
     "eventDate": "2026-09-21T10:00:00+02:00", "reason": "033899:1111:03/2030",
 }  # fmt: skip
 CHANGED = {**PAID, "pspReference": "MOD0000000000001", "originalReference": "TEA0000000000001"}
+TOLD_AT = 1_789_977_600
+"""`eventDate` of the notices below."""
 
 
 def provider(automatic: bool = True, vault: Any = None) -> Adyen:
@@ -80,7 +82,7 @@ def test_an_authorisation_is_a_capture_only_where_the_account_captures_by_itself
 ) -> None:
     (notice,) = read({**PAID, "success": success}, automatic=automatic)
     name = f"AUTHORISATION.TEA0000000000001.{success}"
-    assert notice == Notice(name, "attempt-000001", provider_id, state, amount, 0)
+    assert notice == Notice(name, "attempt-000001", provider_id, state, amount, TOLD_AT)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_a_refund_that_somebody_made_in_the_dashboard_has_no_reference_of_ours()
 )  # fmt: skip
 def test_each_event_of_a_dispute_has_its_place(event: str, state: str) -> None:
     (notice,) = read({**CHANGED, "eventCode": event, "pspReference": "DSP1"})
-    assert notice == Notice(f"{event}.DSP1.true", "attempt-000001", "TEA0000000000001", state, None, 0)
+    assert notice == Notice(f"{event}.DSP1.true", "attempt-000001", "TEA0000000000001", state, None, TOLD_AT)
     (odd,) = read({**CHANGED, "eventCode": event, "success": "false"})
     assert odd.state == PENDING
     assert event in DISPUTE_EVENT
@@ -190,6 +192,26 @@ def test_news_for_another_merchant_account_is_acknowledged_and_is_not_ours(capsy
 def test_a_capture_that_fails_later_is_heard_of_by_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     read({**CHANGED, "eventCode": "CAPTURE_FAILED"})
     assert json.loads(capsys.readouterr().out)["level"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("event", "success", "undone"),
+    [("CAPTURE_FAILED", "true", True), ("CAPTURE_FAILED", "false", False), ("CAPTURE", "false", False),
+     ("AUTHORISATION", "false", False)],
+)  # fmt: skip
+def test_only_a_failed_capture_undoes_one(event: str, success: str, undone: bool) -> None:
+    (notice,) = read({**CHANGED, "eventCode": event, "success": success})
+    assert notice.undone is undone
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [("2026-09-21T08:00:00Z", 1_789_977_600), ("2026-09-21T08:00:00.5+00:00", 1_789_977_600), ("", 0), (None, 0),
+     ("2026-09-21T08:00:00", 0), ("yesterday", 0), (7, 0)],
+)  # fmt: skip
+def test_the_time_is_the_events_own_where_it_can_be_read(date: Any, seconds: int) -> None:
+    (notice,) = read({**PAID, "eventDate": date})
+    assert notice.occurred_at == seconds
 
 
 def test_every_item_of_a_batch_is_read() -> None:

@@ -27,6 +27,11 @@ from twinshore.payments.states import TABLE
 
 LOCK_EXPIRED = "lock_expired"
 AMOUNT_UNKNOWN = "amount_unknown"
+CAPTURE_FAILED = "capture_failed"
+"""The money that was ours is not: the provider could not collect it after all."""
+NOTICE_MISSING = "notice_missing"
+NOTICE_WAIT_SECONDS = 86_400
+"""After the attempt's end: a notice that the provider owes us is this late before a person looks into it there."""
 PAID_TWICE = "paid_twice"
 UNRESOLVED = "unresolved"
 REFUND_NOT_OURS = "refund_not_ours"
@@ -61,6 +66,8 @@ def advance(order: Order, attempt: OrderAttempt, notice: Notice, now: int) -> Ad
     if notice.captured is not None and notice.state in (*_REFUND_NEWS, *DISPUTES):
         first = notice._replace(state=CAPTURED, amount=notice.captured, occurred_at=notice.captured_at)
         so_far = _payment_news(so_far, attempt.number, first, now)
+    if notice.awaits_notice and now >= attempt.expires_at + NOTICE_WAIT_SECONDS and attempt.state not in SETTLED:
+        so_far = raise_flag(so_far, attempt.number, NOTICE_MISSING, now)
     if notice.refund_reference:
         so_far = _refund_news(so_far, attempt.number, notice, now)
     elif notice.state in DISPUTES:
@@ -108,6 +115,8 @@ def _payment_news(so_far: Advance, number: int, notice: Notice, now: int) -> Adv
         return _capture(so_far, attempt, notice, step.flag, now)
     if step.state == AUTHORISED and attempt.state != AUTHORISED:
         return _authorise(so_far, attempt, notice, now)
+    if notice.undone:
+        so_far = raise_flag(so_far, number, CAPTURE_FAILED, now)
     promised = (attempt.provider, attempt.state, step.state) == (BY_HAND, CREATED, PENDING)
     events = (told.promised(so_far.order, attempt, now),) if promised else ()
     so_far = so_far.then(so_far.order.with_attempt(attempt._replace(state=step.state)), *events)
@@ -123,6 +132,9 @@ def _authorise(so_far: Advance, attempt: OrderAttempt, notice: Notice, now: int)
 
 def _capture(so_far: Advance, attempt: OrderAttempt, notice: Notice, trouble: str, now: int) -> Advance:
     captured = attempt._replace(state=CAPTURED, captured_at=believed(so_far.order, notice.occurred_at, now))
+    for flag in so_far.order.open_flags:
+        if (flag.reason, flag.attempt) == (NOTICE_MISSING, captured.number):
+            so_far = resolve_flag(so_far, flag, Resolution("heard", HOUSE, now))
     order = so_far.order.with_attempt(captured)
     if order.paid_by:  # another attempt has paid already: the second sum is the member's, and a person returns it
         return raise_flag(so_far.then(order), captured.number, PAID_TWICE, now, notice)

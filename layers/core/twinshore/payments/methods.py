@@ -44,8 +44,9 @@ class Tills(NamedTuple):
     """By name."""
     notify_url: Callable[[str], str]
     """By provider's name."""
-    payer: Callable[[str, str], Payer]
-    """What a provider (its name) must know of a member (their id). Raises PayerUnknown."""
+    payer: Callable[[str, str, Payer], Payer]
+    """What a provider (its name) is told of a member (their id), of what the request shows of them and what we know
+    besides. Raises PayerUnknown."""
     return_urls: tuple[str, ...] = ()
     """See `return_urls.return_url`."""
 
@@ -121,7 +122,7 @@ def _shown(method: Method, place: Place) -> dict[str, Any]:
 
 def _payer_is_unknown(tills: Tills, method: Method, order: Order) -> list[str]:
     try:
-        tills.payer(method.provider, order.member_id)
+        tills.payer(method.provider, order.member_id, Payer())
     except PayerUnknown:
         return ["payer"]
     return []

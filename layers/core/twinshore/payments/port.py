@@ -85,6 +85,11 @@ class Notice(NamedTuple):
     how much went back."""
     captured_at: int = 0
     """As `occurred_at`, of the capture."""
+    undone: bool = False
+    """With FAILED: a capture that was told of came to nothing. Without it, FAILED beside a capture is the late
+    word of an earlier try."""
+    awaits_notice: bool = False
+    """With PENDING: the party says that it was paid, and only its own notice says how much and whether it holds."""
 
 
 class SignatureRefused(Problem):

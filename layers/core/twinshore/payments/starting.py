@@ -57,6 +57,8 @@ class Wish(NamedTuple):
     return_url: str = ""
     place: Place = Place()
     language: str = "en"
+    client_ip: str = ""
+    """Told to providers that want it, and kept nowhere."""
 
 
 def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
@@ -104,7 +106,9 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
         order = load_own(store, wish.order_id, wish.member_id)
         method = choose(tills, order, wish.method, wish.place)
         _may_still_be_paid(order, now)
-        payer = tills.payer(method.provider, order.member_id)
+        payer = tills.payer(
+            method.provider, order.member_id, Payer(client_ip=wish.client_ip, country=wish.place.market)
+        )
         comes_back_to = return_url(wish.return_url, tills.return_urls)
         mine, others = None, []
         for one in order.attempts:
@@ -124,7 +128,7 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
         attempt = OrderAttempt(
             number=len(order.attempts) + 1, provider=method.provider, method=method.name,
             expires_at=_ends_at(method, order, now), return_url=comes_back_to,
-            country=wish.place.market, language=wish.language,
+            country=payer.country, language=wish.language,
         )  # fmt: skip
         after = order._replace(attempts=(*order.attempts, attempt))
         try:

@@ -57,6 +57,7 @@ class MemberRequest(Protocol):
 
     params: dict[str, str]
     language: str
+    client_ip: str
     now: int
     idempotency: Any
 
@@ -167,7 +168,8 @@ class PaymentRequest(BaseModel):
 
     def wish(self, request: MemberRequest) -> Wish:
         who = request.params["id"], request.session.member_id, self.method, request.idempotency
-        return Wish(*who, self.return_url, Place(self.market, self.device, self.platform), request.language)
+        place = Place(self.market, self.device, self.platform)
+        return Wish(*who, self.return_url, place, request.language, request.client_ip)
 
 
 class MethodsQuery(BaseModel):

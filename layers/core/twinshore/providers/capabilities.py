@@ -24,6 +24,8 @@ class Capabilities(NamedTuple):
     """False: fetch the object before money state moves."""
     payer_needs: tuple[str, ...] = ()
     """Fields of `payments.port.Payer` without which it cannot be paid this way, e.g. "wechat_openid"."""
+    payer_takes: tuple[str, ...] = ()
+    """Fields of `Payer` that it also wants to know: "client_ip", "country". Nobody else is told an address."""
     we_capture: bool = False
     """True: an approved payment is AUTHORISED until we call `capture`."""
     hosts: tuple[str, ...] = ()

@@ -46,7 +46,10 @@ def payer_for(name: str, payer: Payer, wechat_openid: Callable[[], str | None]) 
     """`payer` with what this provider must know besides, and nothing that it need not. Raises PayerUnknown."""
     from twinshore.payments.methods import PayerUnknown
 
-    if "wechat_openid" not in capabilities_of(name).payer_needs:
+    can = capabilities_of(name)
+    if "client_ip" not in can.payer_takes:
+        payer = payer._replace(client_ip="")
+    if "wechat_openid" not in can.payer_needs:
         return payer
     openid = wechat_openid()
     if not openid:

@@ -18,6 +18,7 @@ CAPABILITIES = Capabilities(
     signs_time=False,
     query_finds_payment=False,
     hosts=("checkout-test.adyen.com", "*-checkout-live.adyenpayments.com"),
+    payer_takes=("country",),
 )
 """The signature covers eight fields, amount and currency among them. `we_capture` holds where the secret says
 `"capture": "manual"`; otherwise an approved payment is CAPTURED at once and `capture` has nothing to do."""

@@ -24,7 +24,7 @@ from twinshore.payments.port import (
 )
 from twinshore.providers.adyen.account import Account
 from twinshore.providers.adyen.amounts import to_adyen
-from twinshore.providers.adyen.status import LINK_STATUS, REFUND_MARK, item_notice, refusal
+from twinshore.providers.adyen.status import LINK_PAID, LINK_STATUS, REFUND_MARK, item_notice, refusal
 from twinshore.providers.adyen.verify import KEY_BYTES, genuine_items
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
 from twinshore.providers.exchange import ask, json_object, send_outbound
@@ -83,10 +83,12 @@ class Adyen:
         """What the link says; never more than PENDING for a payment that was tried. A link that we never learnt of gave
         no payer the means to pay."""
         link_id = "" if provider_id else self._vault.get(reference)
-        state = PENDING if provider_id else CREATED
+        state, word = (PENDING, "paid") if provider_id else (CREATED, "")
         if link_id:
-            state = LINK_STATUS.get(str(self._link(link_id).get("status")), PENDING)
-        return Notice(f"query:{reference}:{link_id or provider_id}:{state}", reference, provider_id, state, None, 0)
+            word = str(self._link(link_id).get("status"))
+            state = LINK_STATUS.get(word, PENDING)
+        name = f"query:{reference}:{link_id or provider_id}:{state}"
+        return Notice(name, reference, provider_id, state, None, 0, awaits_notice=word in LINK_PAID)
 
     def close(self, reference: str, provider_id: str, now: int) -> None:
         """Ends the link. An authorised payment that waits for us is cancelled, which only the webhook CANCELLATION
@@ -129,7 +131,7 @@ class Adyen:
             raise OutcomeUnknown("The payment provider has not told us of the payment yet.")
         fields = {"amount": {"currency": amount.currency, "value": to_adyen(amount)}, "reference": reference}
         self._post(f"/payments/{_part(provider_id)}/captures", fields, f"capture-{reference}")
-        return Notice(f"capture:{reference}:received", reference, provider_id, PENDING, None, 0)
+        return Notice(f"capture:{reference}:received", reference, provider_id, PENDING, None, 0, awaits_notice=True)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: int) -> tuple[list[Notice], Acknowledgement]:
         """See the port. What is genuine is always acknowledged: Adyen repeats its oldest notice for 30 days, and sends

@@ -1,6 +1,6 @@
 """Adyen's payment webhooks: each item carries its own HMAC-SHA256, base64, over eight of its fields, joined by colons.
 
-Nothing else is covered: not `live`, `eventDate`, `reason`, `paymentMethod`, nor the number of items. There is no time.
+Nothing else is covered: not `live`, `eventDate`, `reason`, `paymentMethod`, nor the number of items. No time is signed.
 """
 
 from __future__ import annotations

@@ -17,4 +17,5 @@ CAPABILITIES = Capabilities(
     signs_time=False,
     # An account calls its own name below these: <subdomain>.api.checkout.com.
     hosts=("*.api.checkout.com", "*.api.sandbox.checkout.com"),
+    payer_takes=("client_ip", "country"),
 )

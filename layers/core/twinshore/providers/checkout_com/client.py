@@ -226,6 +226,8 @@ def _link(attempt: Attempt, now: int, processing_channel_id: str) -> dict[str, A
         raise ProviderRefused(reason="currency")
     metadata = {"reference": attempt.reference, "order_id": attempt.order_id, **({"udf1": "mada"} if mada else {})}
     country = MADA_COUNTRY if mada else attempt.payer.country
+    if not country:  # a payment page is not made without one
+        raise ProviderRefused(reason="country")
     fields: dict[str, Any] = {
         "amount": to_checkout(attempt.amount),
         "currency": attempt.amount.currency,
@@ -234,10 +236,10 @@ def _link(attempt: Attempt, now: int, processing_channel_id: str) -> dict[str, A
         "expires_in": max(1, attempt.expires_at - now),
         "allow_payment_methods": [SOURCES[attempt.method]],
         "3ds": {"enabled": True},
+        "billing": {"address": {"country": country}},
         "metadata": metadata,
     }
     optional = {
-        "billing": {"address": {"country": country}} if country else None,
         "payment_ip": attempt.payer.client_ip,
         "processing_channel_id": processing_channel_id,
         "return_url": attempt.return_url,

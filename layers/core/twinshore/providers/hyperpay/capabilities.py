@@ -16,4 +16,5 @@ CAPABILITIES = Capabilities(
     disputes=True,
     signs_time=False,
     hosts=("eu-prod.oppwa.com", "eu-test.oppwa.com"),
+    payer_takes=("client_ip", "country"),
 )
