@@ -21,7 +21,7 @@ def test_a_capture_that_came_to_nothing_calls_a_person_once() -> None:
 
 
 def test_it_does_so_too_when_it_is_heard_of_first() -> None:
-    order, told = after(fresh_order(port.AUTHORISED), UNDONE)
+    order, _ = after(fresh_order(port.AUTHORISED), UNDONE)
     assert order.state(NOW) == port.FAILED
     assert order.open_flags[0].reason == "capture_failed"
     order, _ = after(order, PAID)
