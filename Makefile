@@ -5,16 +5,18 @@ PYTHON  ?= python3
 VENV    ?= .venv
 WORKERS ?= 2
 TESTS   ?= tests
+SEEDS   ?= 1000
+SEED    ?=
 PREPARE  = $(PYTHON) tools/prepare.py
 # Tools and engines live apart from our code, on any Python.
 TOOLS_PYTHON ?= $(PYTHON)
 export PYTHONPATH = .:layers/core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint bench cells docs locks clean
+.PHONY: help run test simulate build lint bench cells docs locks clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
 
 run: ## two clouds in a box: the journey in the terminal, then a page to walk it yourself
 	@$(PREPARE) $(VENV)=runtime
@@ -25,6 +27,10 @@ test: ## every test, on real engines
 	@$(TOOLS_PYTHON) tools/prepare.py .venvs/ministack=ministack .venvs/sam=sam
 	@$(PYTHON) tools/browser.py
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+simulate: ## four cells in bad weather, seed by seed: SEEDS=10000, or one with its story: SEED=1234
+	@$(PREPARE) $(VENV)=runtime,test
+	@$(VENV)/bin/python -m tests.simulation --seeds $(SEEDS) $(if $(SEED),--seed $(SEED)) --workers $(WORKERS)
 
 build: ## what is deployed to each cloud, and how large it is
 	@$(PREPARE) $(VENV)=runtime

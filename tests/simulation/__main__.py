@@ -1,0 +1,93 @@
+"""`make simulate SEEDS=10000`: many seeds, and what came of them. `make simulate SEED=1234`: one, with its story."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+from tests.simulation.faults import KINDS
+from tests.simulation.place import remove_files
+from tests.simulation.shrinking import shrink, story_of
+from tests.simulation.simulation import run
+
+CHUNK_SEEDS = 50
+SHOWN_STORIES = 3
+
+
+class Sum(NamedTuple):
+    seeds: int
+    steps: int
+    faults: Counter[str]
+    failed: list[int]
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="how many")
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=None, help="only this one, with its story")
+    parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 8))
+    asked = parser.parse_args(arguments)
+    try:
+        return _one(asked.seed) if asked.seed is not None else _many(asked.first, asked.seeds, asked.workers)
+    finally:
+        remove_files()
+
+
+def _one(seed: int) -> int:
+    whole = run(seed, telling=True)
+    if not whole.violations:
+        print("\n".join(whole.story))
+        print(f"seed {seed}: {whole.steps} steps, {sum(whole.faults.values())} faults, nothing is violated")
+        return 0
+    print(story_of(shrink(whole)))
+    return 1
+
+
+def _many(first: int, count: int, workers: int) -> int:
+    began = time.monotonic()
+    chunks = [
+        range(start, min(start + CHUNK_SEEDS, first + count)) for start in range(first, first + count, CHUNK_SEEDS)
+    ]
+    steps, faults, failed, seeds = 0, Counter[str](), list[int](), 0
+    with ProcessPoolExecutor(workers) as pool:
+        for part in pool.map(_chunk, chunks):
+            steps, faults, failed, seeds = (
+                steps + part.steps,
+                faults + part.faults,
+                failed + part.failed,
+                seeds + part.seeds,
+            )
+            if sys.stderr.isatty():
+                print(f"\r{seeds} of {count} seeds, {len(failed)} failed ", end="", file=sys.stderr, flush=True)
+    _report(Sum(seeds, steps, faults, failed), time.monotonic() - began)
+    for seed in failed[:SHOWN_STORIES]:
+        print(f"\n{story_of(shrink(run(seed)))}\n\nagain: make simulate SEED={seed}")
+    return 1 if failed else 0
+
+
+def _chunk(seeds: range) -> Sum:
+    try:
+        runs = [run(seed) for seed in seeds]
+    finally:
+        remove_files()
+    faults = sum((one.faults for one in runs), Counter[str]())
+    return Sum(len(runs), sum(one.steps for one in runs), faults, [one.seed for one in runs if one.violations])
+
+
+def _report(total: Sum, seconds: float) -> None:
+    print(
+        f"seeds       {total.seeds:>10,}\nsteps       {total.steps:>10,}\nfaults      {sum(total.faults.values()):>10,}"
+    )
+    for kind in KINDS:
+        print(f"  {kind:<24} {total.faults[kind]:>9,}")
+    print(f"violations  {len(total.failed):>10,}\nseconds     {seconds:>10.1f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,151 @@
+"""Clients: they ask, wait, ask again with the same key, give up, and remember every answer that they were given."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.simulation.delivery import Delivery
+from tests.simulation.network import Call, Network
+from tests.simulation.plan import Action
+from tests.support.doors import Answer
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+PAUSE_SECONDS = (1, 30)
+
+
+class Told(NamedTuple):
+    """What a client knows for certain."""
+
+    action: Action
+    call: Call
+    answer: dict[str, Any]
+
+
+class Actors:
+    def __init__(self, world: World, actions: list[Action]) -> None:
+        self.world = world
+        self.network, self.delivery = Network(world), Delivery(world)
+        self.actions = {action.id: action for action in actions}
+        self.told: dict[str, Told] = {}
+        self.calls: dict[str, Call] = {}
+        """By action: what was asked for, answered or not."""
+        self.refused: dict[str, str] = {}
+        for action in actions:
+            world.at(action.at, action.id, partial(self._begin, action))
+
+    def _begin(self, action: Action) -> None:
+        self.world.tell(str(action))
+        if action.kind == "timer":
+            self.delivery.timer(action.cell, action.facts["job"], action.id)
+        elif action.kind == "cut":
+            self._cut(action)
+        else:
+            call = self.call_of(action)
+            if call is not None:
+                self.calls[action.id] = call
+                self._ask(action, call, 1)
+
+    def _ask(self, action: Action, call: Call, number: int) -> None:
+        called = f"{action.id}.{number}"
+        answer = self.network.request(call, called)
+        if answer is None or answer.status >= 500 or (answer.status == 409 and "in-progress" in answer.text):
+            self.world.tell(f"{called}: {call} -> {'no answer' if answer is None else answer.status}")
+            if number < action.tries:
+                pause = self.world.faults.amount(*PAUSE_SECONDS, f"{called}/pause")
+                self.world.later(pause, called, partial(self._ask, action, call, number + 1))
+            return
+        self.world.tell(f"{called}: {call} -> {answer.status} {answer.text}")
+        self._heard(action, call, answer)
+        if number < 100 and answer.status < 300 and action.repeats:
+            for again in range(action.repeats):
+                pause = self.world.faults.amount(0, 300, f"{called}/repeat{again}")
+                self.world.later(pause, called, partial(self._ask, action, call, 100 + again))
+
+    def _heard(self, action: Action, call: Call, answer: Answer) -> None:
+        if answer.status >= 300:
+            self.refused.setdefault(action.id, answer.problem())
+            return
+        said, first = answer.json(), self.told.get(action.id)
+        if first is None:
+            self.told[action.id] = Told(action, call, said)
+        elif first.answer != said and action.kind not in ("look", "check-in"):
+            self.world.violated("the same key has the same answer", f"{action.id}: {first.answer} then {said}")
+
+    def _cut(self, action: Action) -> None:
+        pair = frozenset((action.cell, action.facts["from"]))
+        if len(pair) < 2:
+            return
+        if not self.world.faults.note("partition", action.id):
+            return
+        self.world.tell(f"{action.id}: no way between {' and '.join(sorted(pair))}")
+        self.world.cuts.add(pair)
+        self.world.later(action.facts["seconds"], action.id, lambda: self.world.cuts.discard(pair))
+
+    # What each kind of action asks for
+
+    def call_of(self, action: Action) -> Call | None:
+        return {
+            "order": self._order, "return": self._return, "earn": self._earn, "redeem": self._redeem,
+            "gift": self._gift, "refund": self._refund, "hold": self._hold, "end": self._end,
+            "check-in": self._check_in, "look": self._look,
+        }[action.kind](action)  # fmt: skip
+
+    def _till(self, action: Action, path: str, body: dict[str, Any]) -> Call:
+        whole = {"member_id": action.member, **body}
+        return Call(action.cell, "till", "POST", f"/till/{path}", whole, "service", "till")
+
+    def _order(self, action: Action) -> Call:
+        return self._till(action, f"orders/{action.id}", {"amount_minor": action.facts["minor"]})
+
+    def _return(self, action: Action) -> Call | None:
+        of = self.actions.get(action.facts["of"])
+        if of is None or of.id not in self.told:
+            return None
+        return self._till(of, f"orders/{of.id}/returns", {"amount_minor": of.facts["minor"]})
+
+    def _earn(self, action: Action) -> Call:
+        body = {name: action.facts[name] for name in ("points", "expires_at") if name in action.facts}
+        return self._till(action, f"earnings/{action.id}", {**body, "programme": action.facts.get("programme", "")})
+
+    def _redeem(self, action: Action) -> Call:
+        body = {"reward": action.facts["reward"]}
+        return Call(action.cell, "points", "POST", "/v1/points/redemptions", body, "member", action.member, action.id)
+
+    def _gift(self, action: Action) -> Call:
+        body = {"to_member_id": action.facts["to"], "points": action.facts["points"]}
+        return Call(action.cell, "points", "POST", "/v1/points/gifts", body, "member", action.member, action.id)
+
+    def _refund(self, action: Action) -> Call | None:
+        of = self.told.get(action.facts["of"])
+        if of is None:
+            return None
+        path = f"/v1/points/redemptions/{of.answer['id']}/refunds"
+        return Call(of.call.cell, "points", "POST", path, {"member_id": of.action.member}, "service", "crm")
+
+    def _hold(self, action: Action) -> Call:
+        body = {name: action.facts[name] for name in ("points", "until") if name in action.facts}
+        return self._till(action, f"holds/{action.id}", body)
+
+    def _end(self, action: Action) -> Call | None:
+        of = self.actions.get(action.facts["of"])
+        return None if of is None else self._till(of, f"holds/{of.id}/{action.facts['by']}", {})
+
+    def _check_in(self, action: Action) -> Call:
+        return Call(action.cell, "members", "POST", "/v1/points/check-ins", None, "member", action.member)
+
+    def _look(self, action: Action) -> Call:
+        return Call(action.cell, "points", "GET", "/v1/points", None, "member", action.member)
+
+    # After the weather
+
+    def end_holds(self) -> None:
+        """Whoever has had points set aside decides about them in the end."""
+        for action in self.actions.values():
+            if action.kind == "hold" and action.id in self.calls:
+                call = self._till(action, f"holds/{action.id}/release", {})
+                answer = self.network.direct(call, f"{action.id}.end")
+                if answer is None or answer.status not in (200, 404, 409):
+                    self.world.violated("a hold can be ended", f"{action.id}: {answer}")

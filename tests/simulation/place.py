@@ -1,0 +1,114 @@
+"""One cell: its store, which outlives everything, and its function instances, which do not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sqlite3
+import tempfile
+import time
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Callable, Mapping, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.support.doors import ROOT, SESSION_KEY, load_door
+from twinshore.cells import Cells, Residency
+from twinshore.deployment import Settings
+from twinshore.secret_port import present
+from twinshore.store.sqlite import SqliteStore
+from twinshore.tokens import Signer
+
+CELLS = ("cn", "eu", "sea", "us")
+_FAST = Path("/dev/shm")
+"""A file system in memory, where there is one."""
+_FILES = Path(tempfile.gettempdir()) if not _FAST.is_dir() else _FAST
+
+
+class Secrets(NamedTuple):
+    known: Mapping[str, str]
+
+    def get(self, name: str) -> str:
+        return present(name, self.known.get(name))
+
+
+@lru_cache(maxsize=None)
+def door(name: str) -> ModuleType:
+    """Loaded once: whatever an instance has built is its own, not the door's."""
+    return load_door(name)
+
+
+@lru_cache(maxsize=1)
+def declared() -> Cells:
+    compiled = json.loads((ROOT / "layers" / "core" / "twinshore" / "cells.json").read_text(encoding="utf-8"))
+    for cell, row in compiled["cells"].items():
+        public = Ed25519PrivateKey.from_private_bytes(_private(cell)).public_key()
+        raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        row["public_keys"] = {"k1": base64.b64encode(raw).decode()}
+    return Cells(compiled)
+
+
+def cell_key_secret(cell: str) -> str:
+    return json.dumps({"id": "k1", "private": base64.b64encode(_private(cell)).decode()})
+
+
+def _private(cell: str) -> bytes:
+    return hashlib.sha256(f"simulated {cell}".encode()).digest()
+
+
+class Place:
+    """Made once per process for each cell; `clear` before each seed."""
+
+    def __init__(self, cell: str, folder: str) -> None:
+        self.cell = cell
+        self.cloud = declared().all[cell].cloud
+        self.residency = Residency(declared(), cell)
+        self.signer = Signer(cell, [SESSION_KEY])
+        self.committed: Callable[[Any], None] = lambda _: None
+        file = f"{folder}/{cell}.db"
+        self.engine = SqliteStore(
+            file, on_committed=lambda events: self.committed(events), synchronous="NORMAL", now=lambda: time.time()
+        )
+        self._file = sqlite3.connect(file, isolation_level=None)
+        keys = json.dumps([{"id": SESSION_KEY.id, "secret": SESSION_KEY.secret.hex()}])
+        self._shared = {
+            "twinshore.deployment.settings": Settings(cell, "simulated:", "simulated:", {}, ""),
+            "twinshore.deployment.secrets": Secrets({"session_keys": keys, "cell_key": cell_key_secret(cell)}),
+            "twinshore.deployment.cells": declared(),
+        }
+        self.store: Any = self.engine
+        """What the functions see: the engine behind its faults."""
+        self.idle: list[tuple[dict[Any, Any], float]] = []
+        """Warm instances, with the error of their clocks in seconds."""
+
+    def clear(self) -> None:
+        self._file.execute("delete from items")
+        self.idle.clear()
+
+    def new_instance(self, way_out: Callable[..., object]) -> dict[Any, Any]:
+        parts = {"twinshore.wiring.store": self.store, "twinshore.intercell_wiring.way_out": way_out}
+        return {**self._shared, **parts}
+
+
+@lru_cache(maxsize=1)
+def places() -> dict[str, Place]:
+    folder = tempfile.mkdtemp(prefix="twinshore-simulation-", dir=_FILES)
+    _KEEP.append(folder)
+    return {cell: Place(cell, folder) for cell in CELLS}
+
+
+_KEEP: list[str] = []
+
+
+def remove_files() -> None:
+    """What this process has left in the file system."""
+    import shutil
+
+    for folder in _KEEP:
+        shutil.rmtree(folder, ignore_errors=True)
+    _KEEP.clear()
+    places.cache_clear()

@@ -1,0 +1,71 @@
+"""Four cells in bad weather: after it nothing is lost, nothing is made, and every answer is still true."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from tests.simulation.faults import KINDS, Fault
+from tests.simulation.plan import plan_of
+from tests.simulation.simulation import run
+from tests.support.tree import ROOT
+
+CHUNK = 40
+SOME = 30
+NEEDS_MESSAGES = {"message lost", "message's answer lost", "message late", "message twice"}
+
+
+@pytest.mark.parametrize("first", range(1, 241, CHUNK))
+def test_no_rule_is_violated(first: int) -> None:
+    failed = {seed: found for seed in range(first, first + CHUNK) if (found := run(seed).violations)}
+    assert not failed, f"see `make simulate SEED={next(iter(failed))}`"
+
+
+def test_a_seed_is_the_same_run_each_time_and_another_seed_is_another() -> None:
+    assert run(5, telling=True) == run(5, telling=True)
+    assert run(5, telling=True).story != run(6, telling=True).story
+
+
+def test_a_seed_is_the_same_run_in_another_process() -> None:
+    code = "from tests.simulation.simulation import run\nprint('\\n'.join(run(5, telling=True).story))"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": salt}, check=True,
+            capture_output=True, text=True,
+        ).stdout
+        for salt in ("1", "2")
+    ]  # fmt: skip
+    assert told[0] == told[1] == "\n".join(run(5, telling=True).story) + "\n"
+
+
+def test_what_goes_wrong_is_all_that_can() -> None:
+    happened = sum((run(seed).faults for seed in range(1, SOME + 1)), Counter[str]())
+    assert {kind for kind in KINDS if not happened[kind]} == NEEDS_MESSAGES
+
+
+def test_a_run_with_the_faults_that_have_happened_is_the_same_run() -> None:
+    whole = run(3, telling=True)
+    assert run(3, only=frozenset(whole.happened), telling=True) == whole
+
+
+def test_without_faults_nothing_goes_wrong_and_without_actions_nothing_happens() -> None:
+    assert not run(3, only=frozenset()).faults
+    calm = run(3, actions=[], telling=True)
+    assert calm.story == run(4, actions=[], telling=True).story
+    assert not calm.violations
+
+
+def test_to_leave_out_a_fault_leaves_the_lots_of_all_others_as_they_are() -> None:
+    whole = run(3)
+    rest = set(whole.happened) - {whole.happened[0]}
+    assert set(run(3, only=frozenset(rest)).happened) <= rest
+    assert not run(3, only=frozenset({Fault("nowhere", "crash before commit")})).faults
+
+
+def test_members_of_several_cells_meet() -> None:
+    cells = {action.cell for seed in range(1, SOME + 1) for action in plan_of(seed)}
+    assert cells == {"cn", "eu", "sea", "us"}

@@ -1,0 +1,182 @@
+"""Four cells in one process: one clock, one agenda, one thread.
+
+What happens next is the first line of the agenda. An invocation runs to its end in one go, but for two ways in which
+others come in between: it asks another cell, or it is overtaken at a port call (a fault), and then the next line of the
+agenda runs while it stands there.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import re
+from typing import Any, Callable, NamedTuple
+
+from tests.simulation import faults as f
+from tests.simulation.faults import Faults
+from tests.simulation.machine import Machine
+from tests.simulation.place import CELLS, Place, door, places
+from tests.simulation.store import Crash, StoreInWeather, shown
+from tests.support.doors import LambdaContext
+from twinshore import deployment
+from twinshore.store.port import Change, Store
+
+START = 1_800_000_000
+DEEPEST = 4
+"""How many invocations may stand still, one overtaken by the next."""
+INVOCATION_SECONDS = 20
+"""Who overtakes comes within the life of the invocation that is overtaken."""
+
+_LONG = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{20,}\b")
+"""Ids made of hashes are told by their beginnings."""
+
+Wrap = Callable[[Store], Any]
+"""Puts something of a test's own between the weather and the engine."""
+
+
+class Died(Exception):
+    """What the platform knows of an invocation that ended without an answer."""
+
+
+class Violation(NamedTuple):
+    rule: str
+    facts: str
+
+
+class Invocation:
+    def __init__(self, name: str, cell: str, skew: float) -> None:
+        self.name, self.cell, self.skew = name, cell, skew
+        self.calls = 0
+
+
+class World:
+    def __init__(self, seed: int, faults: Faults, wrap: Wrap = lambda store: store, telling: bool = False) -> None:
+        self.seed, self.faults, self.telling = seed, faults, telling
+        self.now = float(START)
+        self.machine = Machine(seed, self._clock, lambda _: self._slept())
+        self.places: dict[str, Place] = places()
+        self.cuts: set[frozenset[str]] = set()
+        self.extra_doors: dict[str, Any] = {}
+        self.story: list[str] = []
+        self.violations: list[Violation] = []
+        self.steps = 0
+        self.send: Callable[..., Any] = lambda *_: None
+        """Carries a message to another cell; the network sets it."""
+        self._agenda: list[tuple[float, int, str, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._standing: list[Invocation] = []
+        for cell in CELLS:
+            place = self.places[cell]
+            place.clear()
+            place.store = StoreInWeather(self, cell, wrap(place.engine))
+
+    # The agenda
+
+    def later(self, seconds: float, name: str, do: Callable[[], None]) -> None:
+        heapq.heappush(self._agenda, (self.now + max(0.0, seconds), next(self._order), name, do))
+
+    def at(self, moment: float, name: str, do: Callable[[], None]) -> None:
+        self.later(moment - self.now, name, do)
+
+    def run(self, until: float = float("inf")) -> None:
+        while self._agenda and self._agenda[0][0] <= until:
+            self._step()
+        if until != float("inf"):
+            self.now = max(self.now, until)
+
+    def _step(self) -> None:
+        at, _, _, do = heapq.heappop(self._agenda)
+        self.now = max(self.now, at)
+        self.steps += 1
+        do()
+
+    def be_overtaken(self, at: str) -> None:
+        """Let what comes next on the agenda run now, if it comes soon enough."""
+        soon = self._agenda and self._agenda[0][0] <= self.now + INVOCATION_SECONDS
+        if soon and len(self._standing) < DEEPEST:
+            self.tell(f"{at} stands still, and meanwhile:")
+            self._step()
+
+    def _slept(self) -> None:
+        if self._standing:
+            self.be_overtaken(self._standing[-1].name)
+
+    # Invocations
+
+    def invoke(self, cell: str, name: str, event: dict[str, Any], called: str) -> Any:
+        """Call a door of a cell. Raises Died if it crashed or raised."""
+        place = self.places[cell]
+        built, skew = self._instance(place, called)
+        invocation = Invocation(called, cell, skew)
+        before = deployment.become(built)
+        self._standing.append(invocation)
+        handler = self.extra_doors.get(name) or door(name).main_handler
+        context: Any = LambdaContext(name, called)
+        if place.cloud == "tencent":
+            context = {"request_id": called, "time_limit_in_ms": 10_000, "memory_limit_in_mb": 512}
+        try:
+            answer = handler(event, context)
+        except Crash:
+            self.tell(f"{called} is dead")
+            raise Died("crashed") from None
+        except Exception as err:  # the platform sees that an invocation has raised, and no more
+            self.tell(f"{called} raised {type(err).__name__}: {err}")
+            raise Died("raised") from err
+        else:
+            place.idle.append((built, skew))
+            return answer
+        finally:
+            self._standing.pop()
+            deployment.become(before)
+
+    def _instance(self, place: Place, called: str) -> tuple[dict[Any, Any], float]:
+        if place.idle and not self.faults.draw((f.RECYCLED,), f"{called}/instance"):
+            return place.idle.pop()
+        kind = self.faults.draw(f.STARTING, f"{called}/clock")
+        limit = {f.SKEW: 40, f.FAR_OFF: 900}.get(kind, 0)
+        skew = float(int(self.faults.amount(-limit, limit, f"{called}/clock"))) if limit else 0.0
+        if skew:
+            self.tell(f"{called} starts on a new instance of {place.cell} whose clock is {skew:+.0f} s off")
+        return place.new_instance(self._way_out), skew
+
+    def _way_out(self, url: str, headers: Any, body: bytes) -> Any:
+        return self.send(url, headers, body)
+
+    def standing(self) -> Invocation:
+        return self._standing[-1]
+
+    def port_call(self, kinds: tuple[str, ...]) -> tuple[str, str]:
+        """The name of this call, and the fault that it meets."""
+        if not self._standing:
+            return "nobody", ""
+        invocation = self._standing[-1]
+        invocation.calls += 1
+        at = f"{invocation.name}#{invocation.calls}"
+        fault = self.faults.draw(kinds, at)
+        if fault and fault != f.OVERTAKEN:
+            self.tell(f"{at} meets: {fault}")
+        return at, fault
+
+    def _clock(self) -> float:
+        return self.now + (self._standing[-1].skew if self._standing else 0.0)
+
+    # What is seen
+
+    def saw_commit(self, cell: str, changes: tuple[Change, ...]) -> None:
+        if self.telling:
+            by = self._standing[-1].name if self._standing else "nobody"
+            self.tell(f"{by} commits in {cell}: " + "; ".join(map(shown, changes)))
+        for change in changes:
+            if change.key.sort.endswith("#balance"):
+                item = self.places[cell].engine.get(change.key)
+                if item is not None and item.fields.get("balance", 0) < 0:
+                    self.violated("no balance is ever below zero", f"{cell} {change.key} {item.fields}")
+
+    def violated(self, rule: str, facts: object) -> None:
+        self.violations.append(Violation(rule, str(facts)))
+        self.tell(f"VIOLATED: {rule}: {facts}")
+
+    def tell(self, text: str) -> None:
+        if self.telling:
+            text = _LONG.sub(r"\1…", text)
+            self.story.append(f"{self.now - START:>10.0f} s  {'    ' * len(self._standing)}{text}")
