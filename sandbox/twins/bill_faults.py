@@ -16,7 +16,7 @@ The name of a line is our reference of the refund, or of the payment.
 from __future__ import annotations
 
 import copy
-from typing import Any, Iterator
+from typing import Any
 
 
 def planted(lines: list[dict[str, Any]], bill: dict[str, Any]) -> list[dict[str, Any]]:
@@ -26,18 +26,7 @@ def planted(lines: list[dict[str, Any]], bill: dict[str, Any]) -> list[dict[str,
         line.update(bill.get("change", {}).get(name_of(line), {}))
         if name_of(line) in bill.get("twice", ()):
             made.append(copy.deepcopy(line))
-    return made + [*_many(int(bill.get("many", 0)))] + [copy.deepcopy(line) for line in bill.get("add", ())]
-
-
-def reference_of(number: int) -> str:
-    """Of a made-up order."""
-    return f"{number:026d}-1"
-
-
-def _many(count: int) -> Iterator[dict[str, Any]]:
-    for number in range(count):
-        yield {"reference": reference_of(number), "kind": "payment", "amount_minor": 100 + number % 900,
-               "after": number * 86_400 // count}  # fmt: skip
+    return made + [copy.deepcopy(line) for line in bill.get("add", ())]
 
 
 def name_of(line: dict[str, Any]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.support.paper_shop import NOW, Shop
 from twinshore.money import Money
 from twinshore.payments import port
+from twinshore.payments.completion import apply
 from twinshore.reconciliation import daybook
-from twinshore.reconciliation.days import day_of, days_between, days_later, starts_at
+from twinshore.reconciliation.days import day_of, days_between, days_later, ends_at, starts_at
 
 UTC, BEIJING = "UTC", "Asia/Shanghai"
 
@@ -63,6 +66,39 @@ def test_a_refund_told_late_is_not_entered_again_under_another_day(shop: Shop) -
     assert entries(shop, day_of(NOW + 86_400, UTC)) == [("refund", f"{order_id}-r2", 200)]
 
 
+def test_a_refund_stands_under_the_day_of_the_providers_own_time(shop: Shop) -> None:
+    order_id = shop.paid_order()
+    shop.refund(order_id, 300)
+    told = shop.told("payment.refunded")[0]
+    late = told._replace(at=NOW + 3 * 86_400, data={**told.data, "refunded_at": NOW + 86_400})
+    daybook.enter_refund(late, shop.store, UTC)
+    assert entries(shop, day_of(NOW + 86_400, UTC)) == [("refund", f"{order_id}-r1", 300)]
+
+
+def test_the_refund_that_the_news_names_is_the_one_that_is_entered(shop: Shop) -> None:
+    """Two of the same amount: the second is through before the first."""
+    order_id = shop.paid_order()
+    shop.refund(order_id, 300)
+    shop.refund(order_id, 300)
+    first, second = shop.told("payment.refunded")
+    named = second._replace(data={**second.data, "refund_reference": f"{order_id}-r2", "refunded_minor": 300})
+    daybook.enter_refund(named, shop.store, UTC)
+    assert entries(shop) == [("refund", f"{order_id}-r2", 300)]
+    assert first.data["refund_reference"] == f"{order_id}-r1"
+
+
+@pytest.mark.parametrize("name", ["dispute.lost", "dispute.won"])
+def test_the_end_of_a_dispute_is_one_line(shop: Shop, name: str) -> None:
+    order_id = shop.paid_order()
+    state = port.DISPUTE_LOST if name == "dispute.lost" else port.DISPUTE_WON
+    for word in (port.DISPUTED, state):
+        apply(shop.store, "paper", port.Notice(f"n-{word}", f"{order_id}-1", "", word, Money(1299, "EUR"), NOW), NOW)
+    for event in shop.told(name) * 2:
+        daybook.enter_dispute(event, shop.store, UTC)
+    kind = "dispute" if name == "dispute.lost" else "dispute_reversal"
+    assert entries(shop) == [(kind, f"{order_id}-1", 1299)]
+
+
 def test_a_refund_made_at_the_provider_has_a_line_of_its_own(shop: Shop) -> None:
     order_id = shop.paid_order()
     shop.webhook(shop.paper.refund_webhook(f"{order_id}-1", 400))
@@ -87,6 +123,36 @@ def test_amounts_and_days_are_read_back(shop: Shop) -> None:
     daybook.enter_capture(shop.told("payment.captured")[0], shop.store, UTC)
     (entry,) = daybook.read_day(shop.store, "paper", day_of(NOW, UTC)).values()
     assert (entry.amount, entry.at) == (Money(5, "EUR"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [("UTC", "2026-03-29", 24), ("Asia/Shanghai", "2026-03-29", 24), ("Europe/Berlin", "2026-03-29", 23),
+     ("Europe/Berlin", "2026-10-25", 25), ("America/Los_Angeles", "2026-03-08", 23),
+     ("America/Los_Angeles", "2026-11-01", 25), ("Europe/Berlin", "2026-06-01", 24)],
+)  # fmt: skip
+def test_a_day_ends_when_the_next_begins_there(zone: str, day: str, hours: int) -> None:
+    starts, ends = starts_at(day, zone), ends_at(day, zone)
+    assert ends - starts == hours * 3600
+    assert [day_of(at, zone) for at in (starts - 1, starts, ends - 1, ends)] == [
+        days_later(day, -1), day, day, days_later(day, 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("machine", ["UTC", "America/New_York", "Asia/Shanghai"])
+def test_the_machines_own_zone_plays_no_part(monkeypatch: pytest.MonkeyPatch, machine: str) -> None:
+    monkeypatch.setenv("TZ", machine)
+    time.tzset()
+    assert starts_at("2026-11-01", BEIJING) == 1_793_462_400
+    assert starts_at("2026-11-01", "America/Los_Angeles") == 1_793_516_400
+    assert day_of(1_793_462_400 - 1, BEIJING) == "2026-10-31"
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_zone_that_nobody_knows_is_no_utc() -> None:
+    with pytest.raises(LookupError):
+        day_of(NOW, "Europe/Nowhere")
 
 
 def test_a_day_is_a_day() -> None:

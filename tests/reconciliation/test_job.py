@@ -93,3 +93,32 @@ def test_a_bill_that_the_party_is_late_with_is_called_for_and_compared_when_it_i
     shop.faults()
     said = reconcile_all(shop.store, [lambda: shop.party], shop.now)
     assert said[f"{shop.name} {shop.day}"] == "matched 1, new 0, open 0"
+
+
+@pytest.mark.parametrize("shop", ["wechat_pay"], indirect=True)
+def test_a_bill_that_is_corrected_after_it_was_compared_is_compared_again(shop: BilledShop) -> None:
+    """Its signed hash is another one then. Stripe corrects by another movement, on its own day."""
+    made = [shop.paid() for _ in range(3)]
+    shop.hears()
+    shop.bill(lose=[made[0][1]])
+    now = morning(shop)
+    shop.faults(bill={"lose": [made[0][1]]})
+    said = reconcile_all(shop.store, [lambda: shop.party], now)
+    assert said[f"wechat_pay {shop.day}"] == "matched 2, new 1, open 1"
+    assert reconcile_all(shop.store, [lambda: shop.party], now) == {}
+    shop.faults(bill={})
+    said = reconcile_all(shop.store, [lambda: shop.party], now)
+    assert said == {f"wechat_pay {shop.day}": "matched 3, new 0, open 0"}
+    assert [outcome for *_, outcome in shop.found()] == ["not_found_again"]
+    assert reconcile_all(shop.store, [lambda: shop.party], now) == {}
+
+
+@pytest.mark.parametrize("shop", ["wechat_pay"], indirect=True)
+def test_a_bill_that_appears_where_there_was_none_is_compared(shop: BilledShop) -> None:
+    now = morning(shop)
+    assert reconcile_all(shop.store, [lambda: shop.party], now)[f"wechat_pay {shop.day}"] == "matched 0, new 0, open 0"
+    line = {"reference": "a-stranger-1", "kind": "payment", "amount_minor": 5, "currency": "CNY"}
+    shop.faults(bill={"add": [line]})
+    assert shop.party.bills.mark(shop.day, now) != "no bill"
+    assert f"wechat_pay {shop.day}" in reconcile_all(shop.store, [lambda: shop.party], now)
+    assert [kind for kind, *_ in shop.found()] == ["order_unknown"]

@@ -11,8 +11,9 @@ from twinshore.payments import port
 from twinshore.payments.order import replace
 from twinshore.reconciliation import differences as d
 from twinshore.reconciliation.answering import told
+from twinshore.reconciliation.csv_bill import CsvBills
 from twinshore.reconciliation.days import DAY_SECONDS, days_later
-from twinshore.reconciliation.reconcile import Reconciled, read_summary
+from twinshore.reconciliation.reconcile import Reconciled, read_summary, reconcile
 
 ORDERS = 30
 pytestmark = pytest.mark.parametrize("open_store", CLOUD_ENGINES, indirect=True)
@@ -57,7 +58,12 @@ def test_each_kind_of_difference_is_found_and_nothing_else(shop: BilledShop) -> 
     change: dict[str, Any] = {names[1]: {"amount_minor": 9}, f"{made[3][0]}-r1": {"amount_minor": 4}}
     if shop.name == "stripe":  # the mainland's bill adds up in one currency
         change[names[2]] = {"currency": other}
-    shop.bill(lose=[names[5], f"{made[6][0]}-r1"], twice=[names[7]], add=[stranger, unknown], change=change)
+    shop.bill(
+        lose=[names[5], f"{made[6][0]}-r1"],
+        twice=[names[7], f"{made[9][0]}-r1"],
+        add=[stranger, unknown],
+        change=change,
+    )
     done = shop.reconcile()
     expected = {
         (d.MISSING_THERE, names[5], d.WAIT_A_DAY),
@@ -65,6 +71,7 @@ def test_each_kind_of_difference_is_found_and_nothing_else(shop: BilledShop) -> 
         (d.AMOUNT_DIFFERS, names[1], d.PERSON),
         (d.AMOUNT_DIFFERS, f"{made[3][0]}-r1", d.PERSON),
         (d.TWICE_IN_BILL, names[7], d.PERSON),
+        (d.TWICE_IN_BILL, f"{made[9][0]}-r1", d.PERSON),
         (d.ORDER_UNKNOWN, "another-shop-1", d.PERSON),
         (d.REFUND_UNKNOWN, "made-by-hand-1", d.PERSON),
     }
@@ -75,6 +82,32 @@ def test_each_kind_of_difference_is_found_and_nothing_else(shop: BilledShop) -> 
     assert done.new == done.open == len(expected)
     text = told(shop.store, shop.name, shop.day, "en")["report"]
     assert all(name in text for _, name, _ in expected)
+
+
+def test_what_the_provider_keeps_is_added_up_beside_the_amounts(shop: BilledShop) -> None:
+    order_id, _ = shop.paid(10_000)
+    shop.paid(20_000)
+    shop.refunds(order_id, 5_000)
+    shop.hears()
+    shop.reconcile()
+    fees = [one for one in told(shop.store, shop.name, shop.day, "en")["totals"] if one["kind"] == "fee"]
+    assert [(one["bill"]["sum"]["amount_minor"], one["books"]) for one in fees] == [
+        (50 if shop.name == "stripe" else 60 + 120 - 30, None)
+    ]  # fmt: skip
+
+
+def test_a_file_handed_in_again_with_a_correction_settles_what_it_mends(shop: BilledShop) -> None:
+    order_id, reference = shop.paid(1234)
+    shop.hears()
+    amount = shop.read(order_id).amount
+    head = "reference,provider_id,kind,amount,currency"
+    by_hand = shop.party._replace(
+        bills=CsvBills(f"{head}\n{reference},p,payment,12.00,{amount.currency}\nend,1\n", shop.party.zone)
+    )
+    assert reconcile(shop.store, by_hand, shop.day, shop.now).open == 1
+    mended = CsvBills(f"{head}\n{reference},p,payment,12.34,{amount.currency}\nend,1\n", shop.party.zone)
+    assert reconcile(shop.store, by_hand._replace(bills=mended), shop.day, shop.now) == Reconciled(1, 0, 0)
+    assert shop.found() == [(d.AMOUNT_DIFFERS, reference, d.PERSON, d.SETTLED, "not_found_again")]
 
 
 def test_a_second_run_of_the_same_day_adds_nothing(shop: BilledShop) -> None:

@@ -45,6 +45,28 @@ def test_a_file_is_compared_and_its_report_read_again(at: Place, wechat_pay_keys
     assert at.call("reconciliation", "GET", path, token=token).json() == told
 
 
+def test_a_day_is_shown_in_the_language_and_form_that_are_asked_for(
+    at: Place, wechat_pay_keys: dict[str, Any]
+) -> None:
+    name, day = set_up(at, wechat_pay_keys)
+    path, token = f"/v1/reconciliation/{name}/{day}", at.service_token("accounts")
+    csv = f"{HEAD}\nanother-shop-1,9,payment,12.99,{'EUR' if at.cell == 'eu' else 'CNY'}\nend,1\n"
+    at.call("reconciliation", "POST", path, json_body={"csv": csv}, token=token)
+    chinese = {"Accept-Language": "zh-CN", "Accept": "text/html"}
+    page = at.call("reconciliation", "GET", path, token=token, headers=chinese)
+    assert page.headers["content-type"].startswith("text/html")
+    assert "找不到对应订单的支付" in page.text
+    all_of_them = at.call("reconciliation", "GET", f"/v1/reconciliation/{day}", token=token)
+    assert all_of_them.status == 200, all_of_them.text
+    told = {one["provider"]: one.get("open") for one in all_of_them.json()["providers"]}
+    assert told[name] == 1
+    assert set(told.values()) <= {1, None}
+    text = at.call("reconciliation", "GET", f"/v1/reconciliation/{day}", token=token, headers={"Accept": "text/markdown"})
+    assert text.text == all_of_them.json()["report"]
+    assert at.call("reconciliation", "GET", "/v1/reconciliation/2026-02-30", token=token).problem() == "not-a-day"
+    assert at.call("reconciliation", "GET", f"/v1/reconciliation/{day}").status == 401
+
+
 def test_half_a_file_and_no_day_are_refused(at: Place, wechat_pay_keys: dict[str, Any]) -> None:
     name, day = set_up(at, wechat_pay_keys)
     path, token = f"/v1/reconciliation/{name}/{day}", at.service_token("accounts")

@@ -14,10 +14,12 @@ from tests.support.paper_shop import Shop
 from twinshore.cells import Method
 from twinshore.money import Money
 from twinshore.outbound import send
-from twinshore.payments.port import Payer
+from twinshore.payments.completion import apply
+from twinshore.payments.port import Notice, Payer
 from twinshore.payments.refunding import ask_for_refund
 from twinshore.providers.choice import bills_builder, build_provider, capabilities_of
 from twinshore.providers.setup import Setup
+from twinshore.providers.stripe.status import DISPUTE_STATUS
 from twinshore.reconciliation import daybook
 from twinshore.reconciliation.days import DAY_SECONDS, days_later, starts_at
 from twinshore.reconciliation.differences import Difference, read
@@ -27,6 +29,12 @@ DAY = "2026-09-21"
 CURRENCY = {"stripe": "EUR", "wechat_pay": "CNY"}
 CLOUD_ENGINES = ("sqlite", "postgres", "ministack")
 CAPTURED, REFUNDED = "payment.captured", "payment.refunded"
+ENTERED = {
+    CAPTURED: daybook.enter_capture,
+    REFUNDED: daybook.enter_refund,
+    "dispute.lost": daybook.enter_dispute,
+    "dispute.won": daybook.enter_dispute,
+}
 
 
 class BilledShop(Shop):
@@ -85,15 +93,22 @@ class BilledShop(Shop):
             order = ask_for_refund(self.store, self.party.provider, order, attempt, refund, self.now)
         return order.refund_reference(order.refunds[-1])
 
+    def disputes(self, order_id: str, status: str, told: bool = True) -> str:
+        """The payer's bank asks ("needs_response") or decides ("won", "lost"); our reference of the payment."""
+        attempt = self.read(order_id).attempts[0]
+        self._control("/_twin/dispute", {"payment_intent": attempt.provider_id, "status": status})
+        if told:
+            word = DISPUTE_STATUS[status]
+            amount = self.read(order_id).amount
+            apply(self.store, self.name, Notice(f"d-{word}", "", attempt.provider_id, word, amount, self.now), self.now)
+        return self.read(order_id).reference(attempt)
+
     def hears(self, times: int = 1) -> None:
         """The day-book's consumers are told what was committed since; each event `times` times."""
-        new = [event for event in self.told() if event.name in (CAPTURED, REFUNDED)][self._entered :]
+        new = [event for event in self.told() if event.name in ENTERED][self._entered :]
         self._entered += len(new)
         for event in new * times:
-            if event.name == CAPTURED:
-                daybook.enter_capture(event, self.store, self.party.zone)
-            else:
-                daybook.enter_refund(event, self.store, self.party.zone)
+            ENTERED[event.name](event, self.store, self.party.zone)
 
     def reconcile(self, day: str = "") -> Reconciled:
         """At 04:00 UTC of the next day."""

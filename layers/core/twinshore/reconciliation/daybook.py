@@ -45,8 +45,8 @@ def enter_capture(event: Event, store: Store, zone: str) -> None:
 
 
 def enter_refund(event: Event, store: Store, zone: str) -> None:
-    """`payment.refunded`: a line for each refund of ours that is not entered yet, and one for what is left of the
-    total (a refund made at the provider). Under the day on which we heard, for that is all that the event knows."""
+    """`payment.refunded`: a line for the refund that it names, or else for each of ours that is not entered yet, and
+    one for what is left of the total (a refund made at the provider). Under the day of the provider's own time."""
     data = event.data
     for _ in range(ENTER_TRIES):
         order = load(store, data["order_id"])
@@ -54,13 +54,14 @@ def enter_refund(event: Event, store: Store, zone: str) -> None:
             return
         item = store.get(refunds_key(data["reference"]))
         entered: dict[str, list[object]] = dict(item.fields["entered"]) if item else {}
-        entries = list(_new_refunds(event, order, entered))
+        at = int(data.get("refunded_at") or event.at)
+        entries = list(_new_refunds(event, order, entered, at))
         if not entries:
             return
-        day = day_of(event.at, zone)
+        day = day_of(at, zone)
         for entry in entries:
             entered[entry.name] = [day, entry.amount.amount_minor]
-        lines = [_line(entry, data["provider"], day, event.at) for entry in entries]
+        lines = [_line(entry, data["provider"], day, at) for entry in entries]
         try:
             store.commit(*lines, _counted(data["reference"], entered, item, event.at))
         except CommitConflict:
@@ -127,27 +128,27 @@ def _items(store: Store, partition: str) -> Iterator[Item]:
         after = page.next
 
 
-def _new_refunds(event: Event, order: Order, entered: dict[str, list[object]]) -> Iterator[Entry]:
+def _new_refunds(event: Event, order: Order, entered: dict[str, list[object]], at: int) -> Iterator[Entry]:
     reference, currency = event.data["reference"], event.data["currency"]
     total_minor = int(event.data["refunded_minor"])
     left_minor = total_minor - sum(int(str(minor)) for _, minor in entered.values())
-    for refund in _own(order, reference):
+    for refund in _own(order, reference, event.data.get("refund_reference", "")):
         name = order.refund_reference(refund)
         # A total may come before the word about its refund: then one that is only asked for is meant. What is beyond
         # this event's total is a later event's.
         if name in entered or refund.amount_minor > left_minor:
             continue
         left_minor -= refund.amount_minor
-        yield Entry(REFUND, name, Money(refund.amount_minor, currency), reference, event.at)
+        yield Entry(REFUND, name, Money(refund.amount_minor, currency), reference, at)
     if left_minor > 0:
-        yield Entry(REFUND, f"{reference}.x{total_minor}", Money(left_minor, currency), reference, event.at)
+        yield Entry(REFUND, f"{reference}.x{total_minor}", Money(left_minor, currency), reference, at)
 
 
-def _own(order: Order, reference: str) -> list[OrderRefund]:
-    """Those of this payment that have not failed; the settled ones first."""
+def _own(order: Order, reference: str, named: str) -> list[OrderRefund]:
+    """Those of this payment that have not failed: the one that is named, then the settled ones."""
     numbers = {one.number for one in order.attempts if order.reference(one) == reference}
     own = [one for one in order.refunds if one.attempt in numbers and one.state != FAILED]
-    return sorted(own, key=lambda one: (one.state != REFUNDED, one.number))
+    return sorted(own, key=lambda one: (order.refund_reference(one) != named, one.state != REFUNDED, one.number))
 
 
 def _line(entry: Entry, provider: str, day: str, at: int) -> Create:
