@@ -126,7 +126,7 @@ def test_the_timers_sweep_points(at: Place) -> None:
     ledger.earn(book, 100, "order:o1", "o1", NOW, expires_at=NOW + 100)
     ledger.earn(book, 20, "order:o2", "o2", NOW, active_at=NOW + 50)
     hold(book, 30, "checkout:1", "checkout", NOW, until=NOW + 60)
-    assert wiring.jobs()["points-activation"](NOW + 60) == (1, 0)
-    assert wiring.jobs()["points-hold"](NOW + 60) == (1, 0)
-    assert wiring.jobs()["points-expiry"](NOW + 100) == (1, 0)
+    first = wiring.jobs()["points-sweep"](NOW + 60)
+    assert first == {"activated": (1, 0), "released": (1, 0), "expired": (0, 0), "exchanges": (0, 0, 0)}
+    assert wiring.jobs()["points-sweep"](NOW + 100)["expired"] == (1, 0)
     assert ledger.balance(book) == 20

@@ -13,7 +13,7 @@ from twinshore.deployment import Misconfigured
 if TYPE_CHECKING:
     from twinshore.intercell.client import Peers
     from twinshore.intercell.keys import CellKey
-    from twinshore.intercell.port import Handler, Send
+    from twinshore.intercell.port import Handler, Heard, Send
     from twinshore.intercell.receiving import Desk
     from twinshore.store.port import Store
 
@@ -37,7 +37,17 @@ def desk(store: Store) -> Desk:
 
 def handlers(store: Store) -> Mapping[str, Handler]:
     """Who answers which message of `intercell.messages.MESSAGES`. A room adds its own here."""
-    return {}
+    from twinshore.exchange_wiring import handlers_of
+    from twinshore.intercell.client import Peers
+
+    return handlers_of(store, Peers(_key(), deployment.cells(), _no_way_out))
+
+
+def _no_way_out(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
+    """Whoever answers asks nobody meanwhile: two cells would wait for one another."""
+    from twinshore.errors import BrokenInvariant
+
+    raise BrokenInvariant("a handler asks no cell")
 
 
 def _key() -> CellKey:

@@ -29,14 +29,14 @@ class Parts(NamedTuple):
 
 def jobs_of(parts: Parts) -> Jobs:
     """Each job takes the time in seconds since the epoch."""
+    from twinshore.exchange.settlement import settle_days
+    from twinshore.exchange_wiring import sweep_points
     from twinshore.fx.tables import refresh_all
+    from twinshore.intercell_wiring import peers
     from twinshore.members_wiring import settle_tiers
     from twinshore.outbound_webhooks.sweeping import send_due
     from twinshore.outbox import sweep
     from twinshore.payments.polling import poll_due
-    from twinshore.points.expiry import expire_due
-    from twinshore.points.holds import release_due
-    from twinshore.points.pending import activate_due
     from twinshore.reconciliation_wiring import reconcile_cell
     from twinshore.webhook_wiring import webhook_post
 
@@ -45,9 +45,8 @@ def jobs_of(parts: Parts) -> Jobs:
         "fx-refresh": lambda at: refresh_all(store(), parts.rate_sources(), at),
         "payment-poll": lambda at: poll_due(store(), provider, at),
         "webhook-send": lambda at: send_due(store(), webhook_post(parts.webhook_receivers()), parts.webhook_keys, at),
-        "points-expiry": lambda at: expire_due(store(), parts.residency(), at),
-        "points-hold": lambda at: release_due(store(), parts.residency(), at),
-        "points-activation": lambda at: activate_due(store(), parts.residency(), at),
+        "points-sweep": lambda at: sweep_points(store(), parts.residency(), peers, at),
+        "points-settlement": lambda at: settle_days(store(), peers(), at),
         "outbox-sweep": lambda at: sweep(store(), parts.consumers(), at),
         "reconcile": lambda at: reconcile_cell(store(), provider, at),
         "member-tiers": lambda at: settle_tiers(store(), at),

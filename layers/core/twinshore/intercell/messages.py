@@ -68,6 +68,21 @@ HASH = Field(text(r"[0-9a-f]{64}"))
 SIGNATURE = Field(text(r"[A-Za-z0-9+/]{86}=="))
 KEY_ID = Field(text(r"[a-z0-9-]{1,32}:[a-z0-9-]{1,32}"))
 
+ROWS_LIMIT = 200
+
+
+def rows(*columns: Field) -> Callable[[Any], bool]:
+    """A page of rows: at most ROWS_LIMIT lists, each with these columns."""
+
+    def is_row(row: Any) -> bool:
+        return isinstance(row, list) and len(row) == len(columns) and all(c.is_one(v) for c, v in zip(columns, row))
+
+    return lambda value: isinstance(value, list) and len(value) <= ROWS_LIMIT and all(map(is_row, value))
+
+
+SETTLEMENT_ROWS = Field(rows(ID, WORD, WORD, POINTS, POINTS))
+"""exchange, from programme, to programme, points out, points in"""
+
 
 def or_none(field: Field) -> Field:
     return field._replace(optional=True)
@@ -86,21 +101,15 @@ MESSAGES: dict[str, Message] = {
     "points-credit": Message(
         asks={
             "exchange": ID, "link": ID, "from_programme": WORD, "to_programme": WORD, "points_out": POINTS,
-            "points_in": POINTS, "rate_times": POINTS, "rate_over": POINTS, "quote": HASH, "held_at": TIME,
-            "valid_until": TIME,
+            "points_in": POINTS, "fee": COUNT, "rate_times": POINTS, "rate_over": POINTS, "quote": HASH,
+            "held_at": TIME, "valid_until": TIME,
         },
         answers={"exchange": ID, "outcome": WORD, "reason": or_none(WORD), "decided_at": TIME, **_RECEIPT},
     ),
-    # What both ledgers say of one day, one direction and one pair of programmes; `digest` is over the exchanges' ids.
-    "points-settlement": Message(
-        asks={
-            "day": DAY, "from_programme": WORD, "to_programme": WORD, "exchanges": COUNT, "points_out": COUNT,
-            "points_in": COUNT, "digest": HASH,
-        },
-        answers={
-            "day": DAY, "from_programme": WORD, "to_programme": WORD, "exchanges": COUNT, "points_out": COUNT,
-            "points_in": COUNT, "digest": HASH,
-        },
+    # What the asked cell has in its books about the asking one: credited for it, settled with it, or not decided yet.
+    "points-settlements": Message(
+        asks={"day": DAY, "side": WORD, "after": or_none(ID)},
+        answers={"day": DAY, "side": WORD, "rows": SETTLEMENT_ROWS, "next": or_none(ID)},
     ),
     # The code shown in the one cell has been entered in the other; both have the member's consent.
     "points-link": Message(

@@ -14,12 +14,18 @@ OFFERED = {
     "points.earned": "points were credited",
     "points.redeemed": "points were spent",
     "points.refunded": "spent points came back",
+    "points.given": "a member has given points to another",
+    "points.expired": "points were not spent in time",
+    "points.exchanged_out": "points have gone to a membership in another cell",
+    "points.exchanged_in": "points have come from a membership in another cell",
+    "points.exchange_refused": "another cell has not taken points: they are back",
     "member.tier_changed": "a member went up or down a tier",
     "member.joined": "a person logged in for the first time",
 }
 """Name -> what it means."""
 
 INTERNAL = {
+    "flag.resolved": "the list of what a person must look at is our own",
     "session.ended": "security of the person's login, nobody else's business",
     "member.checked_in": "credits the points of a daily check-in, whatever became of the request",
     "member.benefit_granted": "credits the points of a benefit, whatever became of the request",

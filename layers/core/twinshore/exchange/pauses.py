@@ -1,0 +1,11 @@
+"""When a cell that did not answer is asked again."""
+
+from __future__ import annotations
+
+PAUSES_SECONDS = (30, 60, 120, 300, 600, 1_800, 3_600)
+"""After the first try, the second ...; from then on the last."""
+
+
+def next_try(now: int, tries: int) -> int:
+    """tries: how often the cell has been asked by now, 1 or more."""
+    return now + PAUSES_SECONDS[min(max(tries, 1), len(PAUSES_SECONDS)) - 1]
