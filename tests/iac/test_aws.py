@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sysconfig
@@ -47,16 +48,52 @@ def test_the_table_is_the_one_that_the_store_expects() -> None:
     assert declared["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_what_holds_data_survives_the_stack() -> None:
-    table = aws_template()["Resources"]["Table"]
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+def test_what_holds_data_survives_the_stack_and_a_slip() -> None:
+    for name in ("Table", "CellKey"):
+        resource = aws_template()["Resources"][name]
+        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert aws_template()["Resources"]["Table"]["Properties"]["DeletionProtectionEnabled"] is True
+
+
+def test_the_table_is_sealed_with_the_cells_own_key_and_only_through_the_table() -> None:
+    sealed = aws_template()["Resources"]["Table"]["Properties"]["SSESpecification"]
+    assert sealed == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": "CellKey.Arn"}}
+    uses = [each for each in statements(aws_template()["Resources"]) if "kms:Decrypt" in each["Action"]]
+    assert uses
+    assert all("kms:ViaService" in str(each["Condition"]) for each in uses)
+
+
+def test_a_new_version_takes_over_by_degrees_and_goes_back_by_itself() -> None:
+    about = aws_template()["Globals"]["Function"]
+    assert about["AutoPublishAlias"] == "live"
+    assert about["DeploymentPreference"]["Type"] == {"Ref": "Rollout"}
+    assert aws_template()["Parameters"]["Rollout"]["Default"].startswith("Canary")
+    alarms = {each["Ref"] for each in about["DeploymentPreference"]["Alarms"]}
+    assert alarms <= set(aws_template()["Resources"])
+
+
+def test_every_alarm_reaches_somebody_and_says_which_page_to_read() -> None:
+    alarms = {
+        name: body for name, body in aws_template()["Resources"].items() if body["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert len(alarms) >= 7
+    for name, body in alarms.items():
+        assert body["Properties"]["AlarmActions"] == [{"Ref": "OnCall"}], name
+        assert "docs/" in body["Properties"]["AlarmDescription"], name
+
+
+def test_the_dashboard_is_json_and_shows_every_alarm() -> None:
+    body = json.loads(aws_template()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    shown = next(each for each in body["widgets"] if each["type"] == "alarm")["properties"]["alarms"]
+    alarms = {name for name, each in aws_template()["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"}
+    assert {each.removeprefix("${").removesuffix(".Arn}") for each in shown} == alarms
 
 
 def statements(value: Any) -> list[dict[str, Any]]:
-    """Every policy statement below `value`."""
+    """Every statement below `value` of what a role may do. A key's own policy is not that: its "*" is the key."""
     if isinstance(value, dict):
         own = [value] if "Effect" in value else []
-        return own + [each for child in value.values() for each in statements(child)]
+        return own + [each for name, child in value.items() if name != "KeyPolicy" for each in statements(child)]
     return [each for child in value for each in statements(child)] if isinstance(value, list) else []
 
 
