@@ -11,6 +11,8 @@ from tests.simulation import faults as f
 from tests.simulation.place import CELLS
 from tests.simulation.world import Died
 from twinshore.events import Event
+from twinshore.exchange.exchanges import EXCHANGES
+from twinshore.exchange.links import LINKS
 from twinshore.members.standing import QUEUE as TIERS
 from twinshore.outbox import outbox_key
 from twinshore.points.book import ACTIVATION, EXPIRY, HOLDS
@@ -21,10 +23,9 @@ if TYPE_CHECKING:
 
 AGAIN_SECONDS = (1, 4, 15, 60, 300)
 QUEUES = {
-    "outbox-sweep": OUTBOX, "points-expiry": EXPIRY, "points-hold": HOLDS, "points-activation": ACTIVATION,
-    "member-tiers": TIERS,
+    "outbox-sweep": (OUTBOX,), "points-sweep": (EXPIRY, HOLDS, ACTIVATION, EXCHANGES, LINKS), "member-tiers": (TIERS,),
 }  # fmt: skip
-"""The jobs that matter here, and the queue that each looks after."""
+"""The jobs that matter here, and the queues that each looks after."""
 
 
 class Delivery:

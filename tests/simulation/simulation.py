@@ -66,8 +66,8 @@ def _heal(world: World, actors: Actors) -> None:
     for number, seconds in enumerate(HEALING_SECONDS):
         world.run(world.now + seconds)
         for cell in CELLS:
-            for job, queue in QUEUES.items():
-                if world.places[cell].engine.due(queue, int(world.now), 1):
+            for job, queues in QUEUES.items():
+                if any(world.places[cell].engine.due(queue, int(world.now), 1) for queue in queues):
                     actors.delivery.fire(cell, job, f"heal{number}:{cell}:{job}")
         if number == 1:
             actors.end_holds()
