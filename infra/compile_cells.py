@@ -21,6 +21,9 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+AmountByCurrency = dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[int, Field(gt=0)]]
+
+
 class CellEntry(Strict):
     cloud: Literal["aws", "tencent"]
     region: str = Field(min_length=1)
@@ -36,6 +39,8 @@ class CellEntry(Strict):
     fx_limit_eur_minor: int = Field(gt=0)
     fx_exposure_eur_minor: int = Field(gt=0)
     return_url: str = Field(pattern=r"^https://[^/?#@]+(/[^?#]*)?$")
+    refund_days: int = Field(0, ge=0, le=365)
+    refund_limit_minor: AmountByCurrency = {}
 
     @field_validator("time_zone")
     @classmethod
@@ -60,9 +65,6 @@ class MarketEntry(Strict):
     calling_code: str = Field(pattern=r"^[1-9][0-9]{0,3}$")
     payment_methods: list[str] = Field(min_length=1)
     campaigns: dict[str, str]
-
-
-AmountByCurrency = dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Annotated[int, Field(gt=0)]]
 
 
 class MethodEntry(Strict):

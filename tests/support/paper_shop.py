@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterable
 from tests.support.paper_provider import PaperProvider
 from tests.support.rates import fresh
 from twinshore.cells import BY_HAND, H5, INSTALMENTS, Market, Method
+from twinshore.currencies import DIGITS
 from twinshore.events import Event
 from twinshore.fx import quote as fx
 from twinshore.fx.port import RateTable
@@ -21,6 +22,7 @@ from twinshore.payments.instalments import Instalments
 from twinshore.payments.methods import PayerUnknown, Tills
 from twinshore.payments.order import Order, load
 from twinshore.payments.port import Acknowledgement, Payer
+from twinshore.payments.refund_rules import RefundRule
 from twinshore.store.sqlite import SqliteStore
 from twinshore.tokens import Signer, SigningKey
 
@@ -70,6 +72,7 @@ class Shop:
             lambda provider: f"https://cell.example/v1/webhooks/{provider}",
             self._payer,
             ("https://shop.example/paid", "https://cell.example"),
+            RefundRule(365, dict.fromkeys(DIGITS, 10**12)),
         )  # fmt: skip
 
     def _payer(self, provider: str, member_id: str, known: Payer) -> Payer:

@@ -76,6 +76,8 @@ class Scene(PayingPlace):
             other["cells"] = [cell for cell in other["cells"] if cell != self.party.cell]
         names = dict.fromkeys((self.party.method, self.party.elsewhere or self.party.method))
         cells["methods"].update(dict.fromkeys(names, row))
+        anything = dict.fromkeys((self.party.currency, "EUR", "JPY", "KWD", "CLP", "USD"), 10**12)
+        cells["cells"][self.party.cell].update(refund_days=365, refund_limit_minor=anything)
         return cells
 
     def start(self) -> None:

@@ -37,6 +37,10 @@ class Cell(NamedTuple):
     """The most that may be promised at locked rates at a time, per direction of a currency pair, in euro cents."""
     return_url: str = ""
     """The page that a payer's browser comes back to, and with it the site on which other such pages may be."""
+    refund_days: int = 0
+    """How long after the payment members may refund by themselves."""
+    refund_limit_minor: Mapping[str, int] = MappingProxyType({})
+    """By currency, how much of an order goes back so; what is more, or in another currency, waits for a person."""
 
 
 class Market(NamedTuple):
@@ -157,6 +161,7 @@ def _cell(name: str, row: dict[str, Any]) -> Cell:
         notification_channels=tuple(row["notification_channels"]), public_keys=row["public_keys"],
         fx_margin_bps=row["fx_margin_bps"], fx_limit_eur_minor=row["fx_limit_eur_minor"],
         fx_exposure_eur_minor=row["fx_exposure_eur_minor"], return_url=row.get("return_url", ""),
+        refund_days=row["refund_days"], refund_limit_minor=row["refund_limit_minor"],
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ def notify_url(provider: str) -> str:
 
 def tills_of(provider: Callable[[str], PaymentProvider], wechat_openid: Callable[[str], str | None]) -> Tills:
     from twinshore.payments.methods import Tills
+    from twinshore.payments.refund_rules import RefundRule
     from twinshore.providers.choice import capabilities_of, payer_for
 
     cell, methods = deployment.cell(), deployment.cells().methods
@@ -53,4 +54,5 @@ def tills_of(provider: Callable[[str], PaymentProvider], wechat_openid: Callable
         found = deployment.cells().markets.get(country)
         return found if found is not None and found.home == cell.name else None
 
-    return Tills(cell.name, methods, market, provider, notify_url, payer, (cell.return_url, cell.endpoint))
+    rule = RefundRule(cell.refund_days, cell.refund_limit_minor)
+    return Tills(cell.name, methods, market, provider, notify_url, payer, (cell.return_url, cell.endpoint), rule)

@@ -21,6 +21,7 @@ def place(at: Place) -> Place:
     cells = json.loads((Path(wiring.__file__).parent / "cells.json").read_text(encoding="utf-8"))
     for name in ("cash_on_delivery", "instalments_3"):
         cells["methods"][name] = {**cells["methods"][name], "cells": [at.cell], "currencies": [], "max_minor": {}}
+    cells["cells"][at.cell].update(refund_days=1, refund_limit_minor={"EUR": 10_000})
     file = at.folder / "cells.json"
     file.write_text(json.dumps(cells))
     at.rewire(TWINSHORE_CELLS_FILE=str(file))

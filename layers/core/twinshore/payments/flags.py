@@ -11,13 +11,14 @@ from twinshore import log
 from twinshore.errors import NotFound
 from twinshore.events import Event
 from twinshore.payments.advance import AMOUNT_UNKNOWN, LOCK_EXPIRED, PAID_TWICE
-from twinshore.payments.order import AMOUNT_DIFFERS, Flag, Order, load, order_id_of
+from twinshore.payments.order import AMOUNT_DIFFERS, REFUND_REQUESTED, Flag, Order, load, order_id_of
+from twinshore.payments.orders import DECLINE
 from twinshore.payments.states import AUTHORISED_AFTER_CLOSE, CAPTURED_AFTER_CLOSE
 from twinshore.store.port import Change, CommitConflict, Create, Delete, Key, Require, Store, StoreUnavailable
 
 OPEN, RESOLVED = "open", "resolved"
-ACCEPT, REFUND_SECOND, REFUND_PAYMENT, LET_GO, WRITE_OFF = (
-    "accept", "refund_second", "refund_payment", "let_go", "write_off",
+ACCEPT, REFUND_SECOND, REFUND_PAYMENT, LET_GO, WRITE_OFF, APPROVE = (
+    "accept", "refund_second", "refund_payment", "let_go", "write_off", "approve",
 )  # fmt: skip
 ACTIONS = {
     PAID_TWICE: (REFUND_SECOND, WRITE_OFF),
@@ -26,6 +27,7 @@ ACTIONS = {
     LOCK_EXPIRED: (ACCEPT, REFUND_PAYMENT, WRITE_OFF),
     CAPTURED_AFTER_CLOSE: (ACCEPT, REFUND_PAYMENT, WRITE_OFF),
     AUTHORISED_AFTER_CLOSE: (LET_GO, WRITE_OFF),
+    REFUND_REQUESTED: (APPROVE, DECLINE),
 }
 """What may be done about a flag; about any other one only WRITE_OFF: it was put right elsewhere, or the house bears
 it."""
@@ -92,7 +94,8 @@ def keep_lists(event: Event, store: Store) -> None:
     """Consumer of `payment.flagged` and `flag.resolved`: it brings the lists up to the order, whatever the event says.
     Raises StoreUnavailable to be called again."""
     if event.name == "payment.flagged":
-        log.line("warning", "payment flagged", reason=event.data["reason"], reference=event.data["reference"])
+        level = "info" if event.data["reason"] == REFUND_REQUESTED else "warning"
+        log.line(level, "payment flagged", reason=event.data["reason"], reference=event.data["reference"])
     bring_up(store, str(event.data["order_id"]))
 
 

@@ -13,6 +13,7 @@ from twinshore.cells import BY_HAND, H5, INSTALMENTS, MINI_PROGRAM, Market, Meth
 from twinshore.errors import Conflict, Unprocessable
 from twinshore.payments.order import Order, load_own
 from twinshore.payments.port import Payer, PaymentProvider
+from twinshore.payments.refund_rules import RefundRule
 from twinshore.store.port import Store
 
 
@@ -49,6 +50,7 @@ class Tills(NamedTuple):
     besides. Raises PayerUnknown."""
     return_urls: tuple[str, ...] = ()
     """See `return_urls.return_url`."""
+    refund_rule: RefundRule = RefundRule()
 
 
 class Place(NamedTuple):

@@ -19,6 +19,10 @@ OPEN = (port.CREATED, port.PENDING, port.AUTHORISED)
 ORDER_ID_LENGTH = 26
 AMOUNT_DIFFERS = "amount_differs"
 """Captured, but not what was ordered."""
+REQUESTED = "requested"
+"""A refund that waits for a person's yes. It is promised already: nothing else may use it up."""
+REFUND_REQUESTED = "refund_requested"
+"""The flag that asks for it."""
 HOUSE = "house"
 """Who resolves a flag by a rule."""
 
@@ -58,7 +62,7 @@ class OrderAttempt(NamedTuple):
 
 
 class OrderRefund(NamedTuple):
-    """A refund that we asked for. `state` is PENDING, REFUNDED or FAILED."""
+    """A refund that we asked for. `state` is REQUESTED, PENDING, REFUNDED or FAILED."""
 
     number: int
     attempt: int

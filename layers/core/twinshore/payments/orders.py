@@ -10,7 +10,7 @@ from twinshore.idempotency import Effect, IdempotencyKey, first_answer
 from twinshore.ids import new_id
 from twinshore.money import Money
 from twinshore.payments import port
-from twinshore.payments.order import Order, as_fields, load, order_key, quote_key
+from twinshore.payments.order import REQUESTED, Order, as_fields, load, order_key, quote_key
 from twinshore.payments.states import WIRE
 from twinshore.store.port import Change, CommitConflict, Create, Key, Store
 from twinshore.tokens import Signer
@@ -129,13 +129,19 @@ def shown(order: Order, now: int) -> dict[str, Any]:
     return view
 
 
-REFUND_WIRE = {port.PENDING: "pending", port.REFUNDED: "refunded", port.FAILED: "failed"}
+REFUND_WIRE = {
+    REQUESTED: "requested", port.PENDING: "pending", port.REFUNDED: "refunded", port.FAILED: "failed"
+}  # fmt: skip
+DECLINE = "decline"
+"""What a person says to a refund that waits."""
 
 
 def shown_refund(order: Order, number: int) -> dict[str, Any]:
     refund = next(one for one in order.refunds if one.number == number)
+    reference = order.refund_reference(refund)
+    declined = any(flag.about == reference and flag.action == DECLINE for flag in order.flags)
     return {
-        "reference": order.refund_reference(refund),
-        "status": REFUND_WIRE[refund.state],
+        "reference": reference,
+        "status": "declined" if declined else REFUND_WIRE[refund.state],
         "amount": {"amount_minor": refund.amount_minor, "currency": order.amount.currency},
     }

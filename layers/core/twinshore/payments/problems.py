@@ -31,5 +31,7 @@ RETURNING = (OrderNotFound, PaymentNotFound)
 REFUNDING = (*_OUTSIDE, OrderNotPaid, OrderDisputed, RefundTheParts, RefundTooLarge, TooManyRefunds)
 ACCEPTING = (OrderNotFound, OrderNotHeld)
 DELIVERING = (OrderNotFound, NotPaidByHand, UnknownCurrency)
-RESOLVING = (FlagNotFound, FlagResolved, ActionNotOffered, OrderNotHeld, ProviderRefused, OutcomeUnknown)
+RESOLVING = (
+    FlagNotFound, FlagResolved, ActionNotOffered, OrderNotHeld, OrderDisputed, ProviderRefused, OutcomeUnknown,
+)  # fmt: skip
 PAYING_OUT = (OrderNotFound, RefundNotFound)

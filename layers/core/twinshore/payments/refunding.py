@@ -13,15 +13,27 @@ from twinshore.cells import INSTALMENTS
 from twinshore.errors import Conflict, Unprocessable
 from twinshore.idempotency import IdempotencyKey, run_once
 from twinshore.money import InexactAmount, Money
-from twinshore.payments import port
+from twinshore.payments import port, told
+from twinshore.payments.advance import Advance, put_flag
 from twinshore.payments.completion import apply
 from twinshore.payments.methods import Tills
-from twinshore.payments.order import REFUNDABLE, Order, OrderAttempt, OrderRefund, load_own, replace
+from twinshore.payments.order import (
+    REFUND_REQUESTED,
+    REFUNDABLE,
+    REQUESTED,
+    Flag,
+    Order,
+    OrderAttempt,
+    OrderRefund,
+    load_own,
+    replace,
+)
 from twinshore.payments.orders import shown_refund
 from twinshore.payments.poll_items import REFUND, start_poll
 from twinshore.payments.port import Notice, PaymentProvider, ProviderRefused
+from twinshore.payments.refund_rules import RefundRule, waits
 from twinshore.payments.states import WIRE
-from twinshore.store.port import CommitConflict, Store, StoreUnavailable
+from twinshore.store.port import CommitConflict, Create, Store, StoreUnavailable
 
 REFUND_LIMIT = 20
 """Per order: it keeps the order's item small; WeChat Pay would take 50."""
@@ -77,7 +89,8 @@ class RefundWish(NamedTuple):
 
 
 def refund_order(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
-    """The refund as the wire shows it; the same for the same request.
+    """The refund as the wire shows it; the same for the same request. Above the cell's rule it is `requested`, and
+    waits for a person.
 
     Raises OrderNotFound, OrderNotPaid, OrderDisputed, RefundTheParts, RefundTooLarge, TooManyRefunds; ProviderRefused,
     InexactAmount (the refund failed); OutcomeUnknown, Unavailable (it is asked about later); IdempotencyKeyReused,
@@ -87,7 +100,7 @@ def refund_order(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict
 
 
 def _refund(store: Store, tills: Tills, wish: RefundWish, now: int) -> dict[str, Any]:
-    order, refund = _promise(store, wish, now)
+    order, refund = _promise(store, tills.refund_rule, wish, now)
     attempt = order.attempt(refund.attempt)
     if attempt is not None and refund.state == port.PENDING:
         provider = tills.provider(attempt.provider)
@@ -112,7 +125,7 @@ def ask_for_refund(
     return apply(store, attempt.provider, _news(reference, refund_reference, state, now), now).order or order
 
 
-def _promise(store: Store, wish: RefundWish, now: int) -> tuple[Order, OrderRefund]:
+def _promise(store: Store, rule: RefundRule, wish: RefundWish, now: int) -> tuple[Order, OrderRefund]:
     request = hashlib.sha256(wish.request.key.encode()).hexdigest()[:20]
     for _ in range(REFUND_TRIES):
         order = load_own(store, wish.order_id, wish.member_id)
@@ -120,13 +133,26 @@ def _promise(store: Store, wish: RefundWish, now: int) -> tuple[Order, OrderRefu
             if asked.request == request and asked.state != port.FAILED:
                 return order, asked
         refund = _new_refund(order, wish, request, now)
-        after = order._replace(refunds=(*order.refunds, refund))
+        polls: tuple[Create, ...] = ()
+        if waits(rule, order, refund, now):
+            refund = refund._replace(state=REQUESTED)
+            after = _asked_for(order._replace(refunds=(*order.refunds, refund)), refund, now)
+        else:
+            after = Advance(order._replace(refunds=(*order.refunds, refund)))
+            polls = (start_poll(order.refund_reference(refund), REFUND, now),)
         try:
-            store.commit(replace(after), start_poll(order.refund_reference(refund), REFUND, now))
+            store.commit(replace(after.order), *polls, events=after.events)
         except CommitConflict:
             continue
-        return after._replace(version=order.version + 1), refund
+        return after.order._replace(version=order.version + 1), refund
     raise StoreUnavailable("an order is contended")
+
+
+def _asked_for(order: Order, refund: OrderRefund, now: int) -> Advance:
+    """A person is asked, by a flag that `resolving` knows how to answer."""
+    about, currency = order.refund_reference(refund), order.amount.currency
+    flag = Flag(REFUND_REQUESTED, refund.attempt, now, refund.amount_minor, currency, about)
+    return put_flag(Advance(order, (told.refund_requested(order, refund, now),)), flag)
 
 
 def _new_refund(order: Order, wish: RefundWish, request: str, now: int) -> OrderRefund:

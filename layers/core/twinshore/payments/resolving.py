@@ -11,14 +11,25 @@ from typing import Any, NamedTuple
 
 from twinshore import log
 from twinshore.errors import Conflict, Unavailable, Unprocessable
+from twinshore.events import Event
 from twinshore.payments import flags, port, told
 from twinshore.payments.advance import Advance, Resolution, resolve_flag
 from twinshore.payments.completion import amend
 from twinshore.payments.holding import accepted
 from twinshore.payments.methods import Tills
-from twinshore.payments.order import AMOUNT_DIFFERS, SETTLED, Flag, Order, OrderRefund, load
+from twinshore.payments.order import (
+    AMOUNT_DIFFERS,
+    REFUND_REQUESTED,
+    REQUESTED,
+    SETTLED,
+    Flag,
+    Order,
+    OrderRefund,
+    load,
+)
+from twinshore.payments.orders import DECLINE
 from twinshore.payments.poll_items import REFUND, start_poll
-from twinshore.payments.refunding import ask_for_refund
+from twinshore.payments.refunding import OrderDisputed, ask_for_refund
 from twinshore.store.port import Change, Store
 
 REFUNDS = (flags.REFUND_SECOND, flags.REFUND_PAYMENT)
@@ -51,9 +62,9 @@ class Decision(NamedTuple):
 def resolve(store: Store, tills: Tills, decision: Decision, now: int) -> dict[str, Any]:
     """The flag as the wire shows it; the same for the same decision.
 
-    Raises FlagNotFound, FlagResolved, ActionNotOffered, OrderNotHeld; ProviderRefused (the flag stays open);
-    OutcomeUnknown and Unavailable where it is to be let go of (ask again). A refund whose outcome is unknown is asked
-    about later.
+    Raises FlagNotFound, FlagResolved, ActionNotOffered, OrderNotHeld, OrderDisputed; ProviderRefused (the flag stays
+    open, unless it was a member's wish: that has failed, and may be made anew); OutcomeUnknown and Unavailable where
+    it is to be let go of (ask again). A refund whose outcome is unknown is asked about later.
     """
     order, flag = flags.find(store, decision.flag_id)
     if flag.action not in ("", decision.action):
@@ -85,7 +96,35 @@ def _decided(order: Order, flag: Flag, decision: Decision, now: int) -> Advance:
         return accepted(order, done)
     if decision.action in REFUNDS:
         order = _promised(order, found, decision.note, now)
-    return resolve_flag(Advance(order), found, done)
+    events: tuple[Event, ...] = ()
+    if decision.action == flags.APPROVE:
+        order = _with_refund(order, _approved(order, found, now))
+    elif decision.action == DECLINE:
+        declined = _asked(order, found)._replace(state=port.FAILED)
+        order, events = _with_refund(order, declined), (told.refund_declined(order, declined, now),)
+    return resolve_flag(Advance(order, events), found, done)
+
+
+def _asked(order: Order, flag: Flag) -> OrderRefund:
+    """The refund that this flag asks a person for. Raises ActionNotOffered if it waits no more."""
+    for one in order.refunds:
+        if order.refund_reference(one) == flag.about and one.state == REQUESTED:
+            return one
+    raise ActionNotOffered(offered=[])
+
+
+def _approved(order: Order, flag: Flag, now: int) -> OrderRefund:
+    """It is asked for from now on. Raises OrderDisputed; ActionNotOffered if the sum has gone back otherwise."""
+    refund, attempt = _asked(order, flag), order.attempt(flag.attempt)
+    if attempt is not None and attempt.dispute in (port.DISPUTED, port.DISPUTE_LOST):
+        raise OrderDisputed
+    if attempt is None or order.amount.amount_minor - attempt.refunded_minor < refund.amount_minor:
+        raise ActionNotOffered(offered=[DECLINE])
+    return refund._replace(state=port.PENDING, at=now)
+
+
+def _with_refund(order: Order, changed: OrderRefund) -> Order:
+    return order._replace(refunds=tuple(changed if one.number == changed.number else one for one in order.refunds))
 
 
 def _promised(order: Order, flag: Flag, note: str, now: int) -> Order:
@@ -113,7 +152,11 @@ def _poll(order: Order, flag: Flag, now: int) -> tuple[Change, ...]:
 def _refund_of(order: Order, flag: Flag) -> OrderRefund | None:
     """The one that this flag's decision has promised, while nobody knows what came of it."""
     name = told.flag_name(flag)
-    return next((one for one in order.refunds if one.request == name and one.state == port.PENDING), None)
+    for one in order.refunds:
+        meant = one.request == name or (flag.reason, flag.about) == (REFUND_REQUESTED, order.refund_reference(one))
+        if meant and one.state == port.PENDING:
+            return one
+    return None
 
 
 def _send(store: Store, tills: Tills, order: Order, flag: Flag, now: int) -> Order:

@@ -16,6 +16,8 @@ the same event. Data: ids and numbers, no personal data beyond the member id.
                         provider, reference
     payment.flagged     order_id, member_id, reason, provider, reference, amount_minor, currency (as the provider said)
     flag.resolved       order_id, member_id, reason, provider, reference, flag_id, action, by
+    refund.requested    order_id, member_id, amount_minor, currency, refund_reference: it waits for a person
+    refund.declined     the same: a person has said no
     refund.failed       order_id, member_id, amount_minor, currency, refund_reference
 """
 
@@ -117,6 +119,18 @@ def flag_name(flag: Flag) -> str:
 
 
 def refund_failed(order: Order, refund: OrderRefund, now: int) -> Event:
+    return _of_refund("failed", order, refund, now)
+
+
+def refund_requested(order: Order, refund: OrderRefund, now: int) -> Event:
+    return _of_refund("requested", order, refund, now)
+
+
+def refund_declined(order: Order, refund: OrderRefund, now: int) -> Event:
+    return _of_refund("declined", order, refund, now)
+
+
+def _of_refund(what: str, order: Order, refund: OrderRefund, now: int) -> Event:
     data = {
         "order_id": order.id,
         "member_id": order.member_id,
@@ -124,7 +138,7 @@ def refund_failed(order: Order, refund: OrderRefund, now: int) -> Event:
         "currency": order.amount.currency,
         "refund_reference": order.refund_reference(refund),
     }
-    return Event(f"{order.id}.refund-failed.{refund.number}", "refund.failed", now, data)
+    return Event(f"{order.id}.refund-{what}.{refund.number}", f"refund.{what}", now, data)
 
 
 def _about(order: Order, attempt: OrderAttempt) -> dict[str, Any]:

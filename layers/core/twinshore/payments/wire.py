@@ -119,7 +119,7 @@ class OrdersQuery(BaseModel):
 
 class RefundView(BaseModel):
     reference: str
-    status: str = Field(description="pending, refunded or failed")
+    status: str = Field(description="requested (a person is asked), pending, refunded, failed or declined")
     amount: Amount
     order_id: str | None = None
     order_status: str | None = None
