@@ -268,4 +268,14 @@ KINDS = (
     ),
 )  # fmt: skip
 
-EVERY = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+def of(*kinds: Kind) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("kind", kinds, ids=lambda kind: kind.name)
+
+
+def only(*names: str) -> pytest.MarkDecorator:
+    """The pairs of these providers."""
+    return of(*(kind for kind in KINDS if kind.name in names))
+
+
+EVERY = of(*KINDS)

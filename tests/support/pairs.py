@@ -29,6 +29,11 @@ REFERENCE, OTHER = "attempt-000001", "attempt-000002"
 NOTIFY_URL = "https://shop.example/v1/webhooks/x"
 RETURN_URL = "https://shop.example/back"
 PART_MINOR = 300
+UNCLEAR: tuple[dict[str, Any], ...] = (
+    {"status": 502}, {"status": 500}, {"status": 500, "json": True}, {"status": 302}, {"status": 200}, {"status": 403},
+    {"status": 409}, {"reset": True}, {"delay_seconds": 1}, {"lose_answer": True},
+)  # fmt: skip
+"""Switches of a twin with which no answer is clear."""
 _keys: dict[str, Any] = {}
 """What the first twin of each party has made: RSA keys take their second."""
 
@@ -197,7 +202,9 @@ class Pair:
         headers = with_query(got.headers, parse_qs(urlsplit(got.target).query))
         try:
             notices: list[Notice] = (pay or self.pay).read_webhook(headers, got.body, int(time.time()))[0]
-        except SignatureRefused:
+        except SignatureRefused as refused:
+            if refused.detail:
+                raise  # nothing may be said of why
             return []
         return notices
 
@@ -224,6 +231,13 @@ def pair_of(kind: Kind, folder: Path, notify_url: str = NOTIFY_URL, state: Path 
         pair = Pair(kind, twin, folder, notify_url)
         pair.faults()
         yield pair
+
+
+def in_words(value: Any) -> str:
+    """Of a parameter, for a test's name."""
+    if isinstance(value, dict):
+        return "-".join(f"{name}{'' if what is True else what}" for name, what in value.items())
+    return str(getattr(value, "name", value))
 
 
 def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:

@@ -7,31 +7,13 @@ import time
 from pathlib import Path
 from typing import Any, Iterator
 
-import pytest
-
-from tests.support.pair_kinds import EVERY, KINDS
+from tests.support.pair_kinds import EVERY, KINDS, of
 from tests.support.pairs import OTHER, PART_MINOR, QUICK, REFERENCE, Kind, Pair, pair_of
 from tests.support.receiver import Received, Receiver
 from twinshore import outbound
 from twinshore.payments.port import CAPTURED, PENDING
 
 SHORT = (0.05, 0.05)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
-def pair(kind: Kind, receiver: Receiver, tmp_path: Path) -> Iterator[Pair]:
-    with pair_of(kind, tmp_path, receiver.url) as running:
-        yield running
-
-
-def of(*kinds: Kind) -> Any:
-    return pytest.mark.parametrize("kind", kinds, ids=lambda kind: kind.name)
 
 
 def after_payment(pair: Pair) -> str:

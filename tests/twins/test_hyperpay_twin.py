@@ -1,173 +1,35 @@
-"""The HyperPay twin does to us what the party does: duplicates, disorder, two keys, silence; and it remembers."""
+"""What the HyperPay twin adds to what every payment twin does: notices that are encrypted whole."""
 
 from __future__ import annotations
 
 import json
-import time
-from pathlib import Path
-from typing import Any, Iterator, Mapping
 
-import pytest
 from Crypto.Cipher import AES
 
-from sandbox.twins.hyperpay import HyperPayTwin
-from tests.support.receiver import Received, Receiver
-from twinshore import outbound
-from twinshore.money import Money
-from twinshore.payments.port import CAPTURED, FAILED, PART_REFUNDED, PENDING, Attempt, Notice, Payer, SignatureRefused
-from twinshore.providers.hyperpay.client import HyperPay, hyperpay_from_secret
-from twinshore.store.sqlite import SqliteStore
-from twinshore.vault import StoreVault
+from tests.support.pair_kinds import only
+from tests.support.pairs import REFERENCE, Pair
+from tests.support.receiver import Receiver
+from twinshore.payments.port import CAPTURED, PENDING
 
-QUICK = (0.05, 0.1, 0.2, 0.4, 0.8)
-TOTAL = Money(9200, "SAR")
-NOW = int(time.time())
+pytestmark = only("hyperpay")
 
 
-@pytest.fixture
-def vault(tmp_path: Path) -> Iterator[StoreVault]:
-    store = SqliteStore(tmp_path / "store.db")
-    yield StoreVault(store, "hyperpay", lambda: '[{"id": "k", "secret": "' + "22" * 32 + '"}]')
-    store.close()
+def test_another_implementation_opens_what_the_twin_seals(pair: Pair, receiver: Receiver) -> None:
+    pair.faults(duplicate=1, in_order=True)
+    pair.paid()
+    key = bytes.fromhex(pair.twin.secret()["webhook_keys"][0])
+    vectors = set()
+    for got in receiver.wait_for(2):
+        iv, tag = (got.headers[f"x-{name}"] for name in ("initialization-vector", "authentication-tag"))
+        cipher = AES.new(key, AES.MODE_GCM, nonce=bytes.fromhex(iv))
+        plain = cipher.decrypt_and_verify(bytes.fromhex(got.body.decode()), bytes.fromhex(tag))
+        assert json.loads(plain)["payload"]["merchantTransactionId"] == REFERENCE
+        vectors.add(iv)
+    assert len(vectors) == 2, "an initialisation vector is used once"
 
 
-def start(url: str, folder: Path | None = None) -> HyperPayTwin:
-    return HyperPayTwin(folder, webhook_url=url, ladder_seconds=QUICK)
-
-
-def ours(twin: HyperPayTwin, vault: StoreVault, **changes: Any) -> HyperPay:
-    return hyperpay_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), vault)
-
-
-def control(twin: HyperPayTwin, path: str, wanted: Mapping[str, Any]) -> None:
-    assert outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status in (200, 402)
-
-
-def order(pay: HyperPay) -> dict[str, Any]:
-    asked = Attempt("order-1", "order", TOTAL, "tea", "https://shop.example/n", Payer(), NOW + 900, "mada")
-    return pay.create(asked, NOW).client
-
-
-def read(pay: HyperPay, got: Received) -> Notice | None:
-    """None where the seal did not hold."""
-    try:
-        (notice,), _ = pay.read_webhook(got.headers, got.body, NOW)
-    except SignatureRefused:
-        return None
-    return notice
-
-
-def states(pay: HyperPay, got: list[Received]) -> list[str]:
-    return [notice.state for one in got if (notice := read(pay, one))]
-
-
-def test_the_news_of_a_payment_come_twice_and_newest_first(vault: StoreVault) -> None:
-    with Receiver() as receiver, start(receiver.url) as twin:
-        pay = ours(twin, vault)
-        control(twin, "pay", order(pay))
-        assert states(pay, receiver.wait_for(4)) == [CAPTURED, CAPTURED, PENDING, PENDING]
-
-
-def test_another_implementation_opens_what_the_twin_seals(vault: StoreVault) -> None:
-    with Receiver() as receiver, start(receiver.url) as twin:
-        control(twin, "faults", {"duplicate": 1, "in_order": True})
-        control(twin, "pay", order(ours(twin, vault)))
-        key = bytes.fromhex(twin.secret()["webhook_keys"][0])
-        vectors = set()
-        for got in receiver.wait_for(2):
-            iv, tag = (got.headers[f"x-{name}"] for name in ("initialization-vector", "authentication-tag"))
-            cipher = AES.new(key, AES.MODE_GCM, nonce=bytes.fromhex(iv))
-            plain = cipher.decrypt_and_verify(bytes.fromhex(got.body.decode()), bytes.fromhex(tag))
-            assert json.loads(plain)["payload"]["merchantTransactionId"] == "order-1"
-            vectors.add(iv)
-        assert len(vectors) == 2, "an initialisation vector is used once"
-
-
-def test_some_listeners_wrap_the_ciphertext(vault: StoreVault) -> None:
-    with Receiver() as receiver, start(receiver.url) as twin:
-        pay = ours(twin, vault)
-        control(twin, "faults", {"json_wrapper": True, "duplicate": 1, "in_order": True})
-        control(twin, "pay", order(pay))
-        assert states(pay, receiver.wait_for(2)) == [PENDING, CAPTURED]
-        assert "encryptedBody" in json.loads(receiver.received[0].body)
-
-
-def test_a_refund_may_overtake_its_payment(vault: StoreVault) -> None:
-    with Receiver() as receiver, start(receiver.url) as twin:
-        pay = ours(twin, vault)
-        control(twin, "faults", {"reorder": True, "duplicate": 1})
-        control(twin, "pay", order(pay))
-        pay.refund("order-1", "", "order-r1", Money(300, "SAR"), TOTAL, NOW)
-        got = states(pay, receiver.wait_for(3))
-        assert got[0] == PART_REFUNDED
-        assert sorted(got[1:]) == sorted([CAPTURED, PENDING])
-
-
-def test_a_declined_card_is_told(vault: StoreVault) -> None:
-    with Receiver() as receiver, start(receiver.url) as twin:
-        pay = ours(twin, vault)
-        control(twin, "pay", {**order(pay), "decline": "800.100.153"})
-        assert FAILED in states(pay, receiver.wait_for(2))
-
-
-def test_while_a_key_is_rolled_both_sides_of_the_roll_are_read(vault: StoreVault) -> None:
-    with Receiver() as receiver, start(receiver.url) as twin:
-        before = twin.secret()["webhook_keys"]
-        control(twin, "faults", {"duplicate": 1})
-        client = order(ours(twin, vault))
-        control(twin, "pay", {**client, "decline": "800.100.153"})
-        receiver.wait_for(2)
-        control(twin, "roll_key", {})
-        control(twin, "pay", client)
-        got = receiver.wait_for(4)
-        both = ours(twin, vault)
-        assert all(read(both, one) for one in got)
-        assert [read(ours(twin, vault, webhook_keys=before), one) is not None for one in got] == [True] * 2 + [
-            False
-        ] * 2
-
-
-def test_a_wrongly_sealed_notice_is_refused_and_the_right_one_follows_after_healing(vault: StoreVault) -> None:
-    pays: list[HyperPay] = []
-    with Receiver(lambda got: 200 if read(pays[0], got) else 401) as receiver, start(receiver.url) as twin:
-        pays.append(ours(twin, vault))
-        control(twin, "faults", {"wrong_signature": True, "duplicate": 1})
-        control(twin, "pay", order(pays[0]))
-        receiver.wait_for(2)
-        control(twin, "faults", {})
-        until = time.monotonic() + 5
-        while twin.undelivered() and time.monotonic() < until:
-            time.sleep(0.02)
-        assert not twin.undelivered()
-        assert read(pays[0], receiver.received[-1]) is not None
-
-
-def test_dropped_notices_leave_only_the_query(vault: StoreVault) -> None:
-    with Receiver() as receiver, start(receiver.url) as twin:
-        pay = ours(twin, vault)
-        control(twin, "faults", {"drop_notices": True})
-        control(twin, "pay", order(pay))
-        time.sleep(0.2)
-        assert not receiver.received
-        assert pay.query("order-1", "", NOW).state == CAPTURED
-
-
-def test_payments_and_undelivered_notices_survive_a_restart(tmp_path: Path, vault: StoreVault) -> None:
-    folder = tmp_path / "twin"
-    with Receiver(lambda _: 500) as deaf, start("", folder) as twin:
-        control(twin, "webhook_endpoint", {"url": deaf.url})
-        control(twin, "faults", {"duplicate": 1, "notice_delay_seconds": 0.3})
-        control(twin, "pay", order(ours(twin, vault)))
-        paid = ours(twin, vault).query("order-1", "", NOW)
-        twin.stop()
-        waiting = twin.undelivered()
-    assert waiting
-    heard = Receiver()
-    for notice in waiting:
-        notice["url"] = heard.url
-    (folder / "notices.json").write_text(json.dumps(waiting))
-    with heard, HyperPayTwin(folder, ladder_seconds=QUICK) as again:
-        pay = ours(again, vault)
-        assert again.webhook_url == deaf.url
-        assert pay.query("order-1", "", NOW) == paid
-        assert CAPTURED in states(pay, heard.wait_for(2))
+def test_some_listeners_wrap_the_ciphertext(pair: Pair, receiver: Receiver) -> None:
+    pair.faults(json_wrapper=True, duplicate=1, in_order=True)
+    pair.paid()
+    assert pair.states(receiver.wait_for(2)) == [PENDING, CAPTURED]
+    assert "encryptedBody" in json.loads(receiver.received[0].body)

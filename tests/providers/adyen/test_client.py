@@ -87,15 +87,6 @@ def test_amounts_go_out_in_adyens_scale(twin: AdyenTwin, tmp_path: Path, amount:
     assert link["amount"] == {"value": sent, "currency": amount.currency}
 
 
-def test_the_same_attempt_is_the_same_link_and_other_content_is_refused(twin: AdyenTwin, tmp_path: Path) -> None:
-    pay = provider(twin, tmp_path)
-    assert pay.create(attempt(), NOW) == pay.create(attempt(), NOW + 60)
-    with pytest.raises(ProviderRefused) as refused:
-        pay.create(attempt(Money(1300, "EUR")), NOW)
-    assert reason(refused) == "reference_used"
-    assert len(twin.book.links) == 1
-
-
 def test_the_link_says_how_it_is_captured(twin: AdyenTwin, manual: AdyenTwin, tmp_path: Path) -> None:
     for one, member in ((twin, ("captureDelayHours", 0)), (manual, ("manualCapture", True))):
         provider(one, tmp_path).create(attempt(), NOW)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 import pytest
 from Adyen import util
 
-from tests.support.doors import LambdaContext, aws_event, tencent_event
+from tests.support.gateways import through_both_gateways
 from tests.support.vaults import NoVault, sqlite_vault
 from tests.support.vectors import load
-from twinshore.http_events import from_aws, from_tencent
 from twinshore.money import Money
 from twinshore.payments.port import (
     AUTHORISED,
@@ -239,18 +237,7 @@ def test_the_signature_holds_through_both_gateways(how: str) -> None:
     text = json.dumps(content, ensure_ascii=how == "plain", indent=2 if how == "indented" else None)
     body = ("\ufeff" + text if how == "bom" else text).encode()
     headers = {"Content-Type": "application/json; charset=utf-8"}
-    wrapped = base64.b64encode(body).decode()
-    aws = aws_event("POST", PATH, "", headers, body, "203.0.113.7")
-    scf = tencent_event("POST", PATH, {}, headers, body, "203.0.113.7")
-    apigw = {**scf, "queryStringParameters": {}, "requestContext": {"sourceIp": "203.0.113.7"}}
-    context = {"request_id": "r", "time_limit_in_ms": 3000}
-    for call in (
-        from_aws(aws, LambdaContext("webhooks", "r")),
-        from_aws({**aws, "body": wrapped, "isBase64Encoded": True}, LambdaContext("webhooks", "r")),
-        from_tencent(scf, context),
-        from_tencent({**apigw, "isBase64Encoded": False}, context),
-        from_tencent({**apigw, "body": wrapped, "isBase64Encoded": True}, context),
-    ):
+    for call in through_both_gateways(PATH, headers, body):
         (notice,), _ = provider().read_webhook(call.headers, call.body, NOW)
         assert notice.state == CAPTURED
         with pytest.raises(SignatureRefused):

@@ -14,16 +14,12 @@ from tests.support.dana_place import (
     REFERENCE,
     attempt,
     control,
-    hasty,
     present,
     provider,
 )
 from twinshore.errors import Unavailable
 from twinshore.money import Money
 from twinshore.payments.port import (
-    CAPTURED,
-    CLOSED,
-    CREATED,
     PENDING,
     REFUNDED,
     OutcomeUnknown,
@@ -50,26 +46,6 @@ def test_the_payer_is_sent_to_danas_page(twin: DanaTwin) -> None:
     assert started.provider_id == twin.book.orders[REFERENCE]["referenceNo"]
 
 
-def test_the_same_attempt_is_the_same_order_and_other_content_is_refused(twin: DanaTwin) -> None:
-    pay = provider(twin.url)
-    assert pay.create(attempt(), present()) == pay.create(attempt(), present() + 60)
-    with pytest.raises(ProviderRefused) as refused:
-        pay.create(attempt(amount=IDR_20000), present())
-    assert reason(refused) == "reference_used"
-
-
-def test_a_payment_is_asked_for_from_never_heard_of_to_captured(twin: DanaTwin) -> None:
-    pay = provider(twin.url)
-    assert pay.query(REFERENCE, "", present()).state == CREATED
-    started = pay.create(attempt(), present())
-    assert pay.query(REFERENCE, "", present()).state == CREATED
-    control(twin, "pay", started.client)
-    by_ours, by_theirs = (pay.query(REFERENCE, "", present()), pay.query("", started.provider_id, present()))
-    assert (by_ours.state, by_ours.amount, by_ours.reference) == (CAPTURED, IDR_50000, REFERENCE)
-    assert by_ours == by_theirs == pay.capture(REFERENCE, "", {}, IDR_50000, present())
-    assert abs(by_ours.occurred_at - present()) < 60
-
-
 def test_a_payment_on_its_way_is_pending_and_cannot_be_closed(twin: DanaTwin) -> None:
     pay = provider(twin.url)
     control(twin, "faults", {"paying": True})
@@ -77,16 +53,6 @@ def test_a_payment_on_its_way_is_pending_and_cannot_be_closed(twin: DanaTwin) ->
     assert pay.query(REFERENCE, "", present()).state == PENDING
     with pytest.raises(OutcomeUnknown):
         pay.close(REFERENCE, "", present())
-
-
-def test_a_closed_order_cannot_be_paid_and_closing_is_repeatable(twin: DanaTwin) -> None:
-    pay = provider(twin.url)
-    pay.close(REFERENCE, "", present())
-    started = pay.create(attempt(), present())
-    for _ in range(2):
-        pay.close(REFERENCE, "", present())
-    assert control(twin, "pay", started.client) == 404
-    assert pay.query(REFERENCE, "", present()).state == CLOSED
 
 
 def test_a_paid_order_is_not_cancelled_for_that_would_give_the_money_back(twin: DanaTwin) -> None:
@@ -126,21 +92,6 @@ def test_a_cancel_that_is_refused_is_looked_into(twin: DanaTwin, state: str, out
             pay.close(REFERENCE, "", present())
 
 
-def test_a_refund_repeated_is_one_refund_and_more_than_was_paid_is_refused(twin: DanaTwin) -> None:
-    pay = provider(twin.url)
-    paid(pay, twin)
-    for _ in range(3):
-        assert refund(pay, "o1-r1") == REFUNDED
-    with pytest.raises(ProviderRefused) as refused:
-        refund(pay, "o1-r1", Money(1_000_000, "IDR"))
-    assert reason(refused) == "reference_used"
-    with pytest.raises(ProviderRefused) as refused:
-        refund(pay, "o1-r2", Money(3_000_001, "IDR"))
-    assert reason(refused) == "amount"
-    assert refund(pay, "o1-r3", Money(3_000_000, "IDR")) == REFUNDED
-    assert sum(one["amount"] for one in twin.book.refunds.values()) == IDR_50000.amount_minor
-
-
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [("40314", "not_enough_funds"), ("40315", "not_allowed"), ("40305", "payer_account"), ("40408", "configuration")],
@@ -168,33 +119,6 @@ def test_a_refund_in_progress_is_pending_and_what_was_never_paid_is_not_refunded
     assert refund(pay, "o1-r1") == REFUNDED
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [{"status": 502}, {"status": 500}, {"status": 302}, {"status": 200}, {"status": 403}, {"reset": True},
-     {"delay_seconds": 1}, {"lose_answer": True}],
-    ids=lambda fault: next(iter(fault)) + str(next(iter(fault.values()))),
-)  # fmt: skip
-def test_whatever_is_no_clear_answer_leaves_the_outcome_unknown(twin: DanaTwin, fault: dict[str, Any]) -> None:
-    pay = provider(twin.url, hasty)
-    control(twin, "faults", fault)
-    for call in (
-        lambda: pay.create(attempt(), present()),
-        lambda: pay.query(REFERENCE, "", present()),
-        lambda: pay.close(REFERENCE, "", present()),
-        lambda: refund(pay, "o1-r1"),
-    ):
-        with pytest.raises(OutcomeUnknown):
-            call()
-
-
-def test_an_answer_that_was_lost_is_made_good_by_the_same_attempt(twin: DanaTwin) -> None:
-    pay = provider(twin.url)
-    control(twin, "faults", {"lose_answer": True, "times": 1})
-    with pytest.raises(OutcomeUnknown):
-        pay.create(attempt(), present())
-    assert pay.query(REFERENCE, "", present()).provider_id == pay.create(attempt(), present()).provider_id
-
-
 @pytest.mark.parametrize(("status", "kind"), [(429, Unavailable), (500, OutcomeUnknown), (504, OutcomeUnknown)])
 def test_busy_and_faulty_are_told_apart(twin: DanaTwin, status: int, kind: type[Exception]) -> None:
     def refuse(*_: Any) -> Any:
@@ -204,19 +128,6 @@ def test_busy_and_faulty_are_told_apart(twin: DanaTwin, status: int, kind: type[
     with pytest.raises(kind) as raised:
         provider(twin.url).query(REFERENCE, "", present())
     assert type(raised.value) is kind
-
-
-def test_nobody_at_the_address_is_surely_not_delivered() -> None:
-    with pytest.raises(Unavailable) as unavailable:
-        provider().create(attempt(), present())
-    assert not isinstance(unavailable.value, OutcomeUnknown)
-
-
-@pytest.mark.parametrize("changes", [{"partner_id": "x"}, {"merchant_id": "x"}], ids=str)
-def test_a_wrong_identity_is_a_refusal_for_our_configuration(twin: DanaTwin, changes: dict[str, Any]) -> None:
-    with pytest.raises(ProviderRefused) as refused:
-        provider(twin.url, **changes).create(attempt(), present())
-    assert reason(refused) == "configuration"
 
 
 def test_a_wrong_key_or_clock_is_a_refusal_for_our_configuration(twin: DanaTwin) -> None:

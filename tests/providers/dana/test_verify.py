@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sandbox.twins import wechat_pay_keys as rsa
-from tests.support.dana_place import PATH, REFERENCE, keys, minified, provider, secret, signed, told
-from tests.support.doors import LambdaContext, aws_event, tencent_event
+from tests.support.dana_place import PATH, REFERENCE, keys, minified, provider, signed, told
+from tests.support.gateways import through_both_gateways
 from tests.support.vectors import load
 from twinshore.errors import BadRequest, Problem
-from twinshore.http_events import from_aws, from_tencent
 from twinshore.money import Money
 from twinshore.payments.port import CAPTURED, CLOSED, CREATED, PENDING, Notice, SignatureRefused
 from twinshore.providers.configuration import ProviderNotConfigured
 from twinshore.providers.dana.amounts import from_dana, to_dana
-from twinshore.providers.dana.client import dana_from_secret
 from twinshore.providers.dana.signing import Verifier
 from twinshore.providers.dana.status import REFUSAL, TRANSACTION_STATUS, queried, refusal
 from twinshore.providers.dana.times import jakarta, seconds
@@ -63,21 +58,6 @@ def test_the_window_is_five_minutes_both_ways(off: int, accepted: int) -> None:
     assert refused(signed(BODY, NOW), now=NOW + off) is not bool(accepted)
 
 
-@settings(deadline=None, max_examples=60)
-@given(st.data())
-def test_any_one_flipped_bit_is_refused(data: st.DataObject) -> None:
-    headers = signed(BODY, NOW)
-    name = data.draw(st.sampled_from(["body", *headers]))
-    whole = BODY if name == "body" else headers[name].encode()
-    bit = data.draw(st.integers(0, len(whole) * 8 - 1))
-    changed = bytearray(whole)
-    changed[bit // 8] ^= 1 << bit % 8
-    if name == "body":
-        assert refused(headers, bytes(changed))
-    else:
-        assert refused({**headers, name: changed.decode("latin-1")})
-
-
 @pytest.mark.parametrize(
     "changes",
     [{"x-signature": ""}, {"x-signature": "AA=="}, {"x-signature": "茶"}, {"x-timestamp": ""},
@@ -103,20 +83,13 @@ def test_every_live_key_is_accepted() -> None:
         provider(dana_public_keys=[other]).read_webhook(signed(BODY, NOW), BODY, NOW)
 
 
-@pytest.mark.parametrize("how", ["plain", "bytes", "base64"])
-def test_the_signature_holds_on_the_raw_bytes_through_both_gateways(how: str) -> None:
+def test_the_signature_holds_on_the_raw_bytes_through_both_gateways() -> None:
     headers = {**signed(BODY, NOW), "content-type": "application/json"}
-    aws = aws_event("POST", PATH, "", headers, BODY, "203.0.113.7")
-    scf = tencent_event("POST", PATH, {}, headers, BODY, "203.0.113.7")
-    if how == "base64":
-        wrapped = base64.b64encode(BODY).decode()
-        aws = {**aws, "body": wrapped, "isBase64Encoded": True}
-        scf = {**scf, "body": wrapped, "isBase64Encoded": True, "queryStringParameters": {},
-               "requestContext": {"sourceIp": "203.0.113.7"}}  # fmt: skip
-    context = {"request_id": "r", "time_limit_in_ms": 3000}
-    for call in (from_aws(aws, LambdaContext("webhooks", "r")), from_tencent(scf, context)):
+    for call in through_both_gateways(PATH, headers, BODY):
         (notice,), _ = provider().read_webhook(call.headers, call.body, NOW)
         assert notice.state == CAPTURED
+        with pytest.raises(SignatureRefused):
+            provider().read_webhook(call.headers, call.body + b" ", NOW)
 
 
 def test_a_paid_notice_says_what_was_paid_and_when() -> None:
@@ -189,20 +162,6 @@ def test_times_are_jakartas() -> None:
 def test_every_code_of_a_refusal_has_its_place(case: str) -> None:
     fallback = {"403": "not_allowed"}.get(case[:3], "refused")
     assert refusal(case[:3], case).extensions["reason"] == REFUSAL.get(case, fallback)
-
-
-@pytest.mark.parametrize("missing", sorted(secret()))
-@pytest.mark.parametrize("how", [None, "", [""], []])
-def test_a_secret_that_is_missing_or_empty_closes_the_door(missing: str, how: Any) -> None:
-    with pytest.raises(ProviderNotConfigured) as refused:
-        provider(**{missing: how})
-    assert missing in str(refused.value.detail)
-
-
-@pytest.mark.parametrize("text", ["", " ", "{}", "null", "[]", "{"])
-def test_no_secret_at_all_closes_the_door(text: str) -> None:
-    with pytest.raises(ProviderNotConfigured):
-        dana_from_secret("http://127.0.0.1:9", text, "https://shop.example/n")
 
 
 def test_a_key_that_is_none_closes_the_door_when_it_is_needed() -> None:

@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.support.grabpay_place import NOTIFY_PATH, NOTIFY_URL, provider, vault_in
 from tests.support.vectors import load, lower
 from twinshore.errors import BadRequest
 from twinshore.payments.port import CAPTURED, Notice, SignatureRefused
-from twinshore.providers.configuration import ProviderNotConfigured
 from twinshore.providers.grabpay.client import GrabPay
-from twinshore.providers.grabpay.partner import partner_from_secret
 from twinshore.providers.grabpay.verify import check
 
 OWN = load(Path(__file__).parent / "vectors.json")
@@ -69,22 +65,6 @@ def test_a_notice_that_names_no_charge_is_a_bad_request(ours: GrabPay, body: byt
         ours.read_webhook({}, body, 0)
 
 
-@settings(deadline=None)
-@given(st.data())
-def test_any_one_flipped_bit_is_refused(data: st.DataObject) -> None:
-    headers, body = lower(GENUINE["headers"]), GENUINE["body"].encode()
-    assert accepted(headers, body, GENUINE["now"])
-    name = data.draw(st.sampled_from(["body", *headers]))
-    whole = body if name == "body" else headers[name].encode()
-    bit = data.draw(st.integers(0, len(whole) * 8 - 1))
-    changed = bytearray(whole)
-    changed[bit // 8] ^= 1 << bit % 8
-    if name == "body":
-        assert not accepted(headers, bytes(changed), GENUINE["now"])
-    else:
-        assert not accepted({**headers, name: changed.decode("latin-1")}, body, GENUINE["now"])
-
-
 @pytest.mark.parametrize(
     "date",
     ["", "1790000000", "2026-09-21T14:13:20Z", "Mon, 21 Sep 2026 14:13:20 +0000", "Mon, 21 Sep 2026 14:13 GMT",
@@ -112,21 +92,6 @@ def test_the_empty_secret_verifies_nothing() -> None:
                 secrets,
                 GENUINE["now"],
             )
-
-
-@pytest.mark.parametrize("missing", list(SECRET))
-@pytest.mark.parametrize("how", ["absent", "empty", "wrong"])
-def test_a_secret_that_is_missing_or_empty_closes_the_door(missing: str, how: str) -> None:
-    changed: dict[str, Any] = {**SECRET, missing: {"absent": None, "empty": "", "wrong": [""]}[how]}
-    with pytest.raises(ProviderNotConfigured) as refused:
-        partner_from_secret(json.dumps(changed))
-    assert missing in str(refused.value.detail)
-
-
-@pytest.mark.parametrize("text", ["", " ", "{}", "null", "[]", "{"])
-def test_no_secret_at_all_closes_the_door(text: str) -> None:
-    with pytest.raises(ProviderNotConfigured):
-        partner_from_secret(text)
 
 
 def test_the_signed_path_is_the_one_of_our_webhook() -> None:

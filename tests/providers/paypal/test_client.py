@@ -27,7 +27,6 @@ from twinshore.payments.port import (
     CAPTURED,
     CREATED,
     FAILED,
-    PART_REFUNDED,
     PENDING,
     REFUNDED,
     OutcomeUnknown,
@@ -54,36 +53,11 @@ def test_a_browser_that_approves_comes_back_with_the_orders_id(twin: PayPalTwin)
     assert provider(twin).query(REFERENCE, started.provider_id, NOW).state == AUTHORISED
 
 
-def test_the_same_attempt_is_the_same_order(twin: PayPalTwin) -> None:
-    pay = provider(twin)
-    assert pay.create(attempt(), NOW) == pay.create(attempt(), NOW + 60)
-    assert len(twin.book.orders) == 1
-
-
 @pytest.mark.parametrize(("amount", "sent"), [(Money(5000, "JPY"), "5000"), (Money(500_000, "HUF"), "5000")])
 def test_amounts_go_out_as_paypal_writes_them(twin: PayPalTwin, amount: Money, sent: str) -> None:
     started = provider(twin).create(attempt(amount=amount), NOW)
     unit = twin.book.orders[started.provider_id]["purchase_units"][0]
     assert unit["amount"] == {"currency_code": amount.currency, "value": sent}
-
-
-def test_a_payment_goes_from_never_heard_of_to_refunded(twin: PayPalTwin) -> None:
-    pay = provider(twin)
-    assert pay.query(REFERENCE, "", NOW).state == CREATED
-    assert pay.query(REFERENCE, "5O190127TN364715T", NOW).state == CREATED
-    started = pay.create(attempt(), NOW)
-    assert pay.query(REFERENCE, started.provider_id, NOW).state == CREATED
-    control(twin, "pay", started.client)
-    assert pay.query(REFERENCE, started.provider_id, NOW).state == AUTHORISED
-    taken = pay.capture(REFERENCE, started.provider_id, {}, EUR_1299, NOW)
-    assert (taken.state, taken.amount, taken.reference) == (CAPTURED, EUR_1299, REFERENCE)
-    assert taken == pay.query(REFERENCE, started.provider_id, NOW)
-    assert pay.refund(REFERENCE, started.provider_id, "r-1", Money(300, "EUR"), EUR_1299, NOW) == REFUNDED
-    part = pay.query(REFERENCE, started.provider_id, NOW)
-    assert (part.state, part.amount) == (PART_REFUNDED, Money(300, "EUR"))
-    pay.refund(REFERENCE, started.provider_id, "r-2", Money(999, "EUR"), EUR_1299, NOW)
-    whole = pay.query(REFERENCE, started.provider_id, NOW)
-    assert (whole.state, whole.amount) == (REFUNDED, EUR_1299)
 
 
 def test_money_is_taken_once_however_often_we_capture(twin: PayPalTwin) -> None:
@@ -192,15 +166,6 @@ def test_a_refund_repeated_is_one_refund_even_when_paypal_has_forgotten_the_requ
     with pytest.raises(ProviderRefused) as refused:
         pay.refund(REFERENCE, started.provider_id, "r-4", Money(1, "EUR"), EUR_1299, NOW)
     assert reason(refused) == "already_refunded"
-
-
-@pytest.mark.parametrize(("outcome", "state"), [("PENDING", PENDING), ("FAILED", FAILED), ("NEW_WORD", PENDING)])
-def test_a_refund_answers_in_our_words(twin: PayPalTwin, outcome: str, state: str) -> None:
-    pay = provider(twin)
-    started = paid(twin, pay)
-    control(twin, "faults", {"refund_outcome": outcome})
-    for _ in range(2):
-        assert pay.refund(REFERENCE, started.provider_id, "r-1", EUR_1299, EUR_1299, NOW) == state
 
 
 def test_a_refund_of_what_is_not_captured_is_not_made(twin: PayPalTwin) -> None:

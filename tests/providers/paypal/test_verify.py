@@ -10,8 +10,6 @@ from zlib import crc32
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sandbox.twins.paypal_keys import pem
 from tests.support import paypal_notices as made
@@ -40,21 +38,6 @@ def refused(headers: Mapping[str, str], body: bytes = BODY, now: int = NOW, veri
 
 def test_a_genuine_notice_is_accepted() -> None:
     assert not refused(made.signed(BODY))
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.data())
-def test_any_one_flipped_bit_is_refused(data: st.DataObject) -> None:
-    headers = made.signed(BODY)
-    names = ["paypal-transmission-id", "paypal-transmission-time", "paypal-transmission-sig", "paypal-auth-algo"]
-    name = data.draw(st.sampled_from(["", *names]))
-    whole = bytearray(headers[name].encode() if name else BODY)
-    bit = data.draw(st.integers(0, len(whole) * 8 - 1))
-    whole[bit // 8] ^= 1 << bit % 8
-    if name:
-        assert refused({**headers, name: whole.decode("latin-1")})
-    else:
-        assert refused(headers, bytes(whole))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 import pytest
 
 from tests.support import paypal_notices as made
-from tests.support.doors import LambdaContext, aws_event, tencent_event
+from tests.support.gateways import through_both_gateways
 from tests.support.vectors import load, lower
 from twinshore.errors import BadRequest
-from twinshore.http_events import from_aws, from_tencent
 from twinshore.money import Money
 from twinshore.payments.port import (
     AUTHORISED,
@@ -227,19 +225,8 @@ def test_the_signature_holds_on_the_raw_bytes_through_both_gateways(how: str) ->
     body = json.dumps(content, ensure_ascii=how == "plain", indent=2 if how == "indented" else None).encode()
     headers = {name.upper(): value for name, value in made.signed(body).items()}
     headers["Content-Type"] = "application/json"
-    wrapped = base64.b64encode(body).decode()
-    aws = aws_event("POST", PATH, "", headers, body, "203.0.113.7")
-    scf = tencent_event("POST", PATH, {}, headers, body, "203.0.113.7")
-    apigw = {**scf, "queryStringParameters": {}, "requestContext": {"sourceIp": "203.0.113.7"}}
-    context = {"request_id": "r", "time_limit_in_ms": 3000}
     pay = made.provider()
-    for call in (
-        from_aws(aws, LambdaContext("webhooks", "r")),
-        from_aws({**aws, "body": wrapped, "isBase64Encoded": True}, LambdaContext("webhooks", "r")),
-        from_tencent(scf, context),
-        from_tencent({**apigw, "isBase64Encoded": False}, context),
-        from_tencent({**apigw, "body": wrapped, "isBase64Encoded": True}, context),
-    ):
+    for call in through_both_gateways(PATH, headers, body):
         (notice,), kept = pay.read_webhook(call.headers, call.body, NOW)
         assert (notice.state, kept.status) == (CAPTURED, 200)
         with pytest.raises(SignatureRefused):

@@ -11,15 +11,11 @@ import stripe
 from sandbox.twins.stripe import StripeTwin
 from tests.support.receiver import Receiver
 from twinshore import outbound
-from twinshore.errors import Unavailable
 from twinshore.money import Money
 from twinshore.payments.port import (
     CAPTURED,
-    CLOSED,
     CREATED,
-    FAILED,
     PART_REFUNDED,
-    PENDING,
     REFUNDED,
     Attempt,
     OutcomeUnknown,
@@ -37,11 +33,6 @@ EUR_1299 = Money(1299, "EUR")
 def twin() -> Iterator[StripeTwin]:
     with StripeTwin() as running:
         yield running
-
-
-def hasty(method: str, url: str, headers: Mapping[str, str], body: bytes, _: float) -> outbound.Reply:
-    """The real sender with little patience, so that a time-out takes a moment."""
-    return outbound.send(method, url, headers, body, 0.3)
 
 
 def provider(twin: StripeTwin, **changes: Any) -> Stripe:
@@ -110,108 +101,12 @@ def test_our_order_and_reference_travel_as_metadata_and_other_languages_survive_
     assert intent["description"] == "两罐茶"
 
 
-def test_the_same_attempt_is_the_same_payment_and_other_content_is_refused(twin: StripeTwin) -> None:
-    pay = provider(twin)
-    assert pay.create(attempt(), NOW) == pay.create(attempt(), NOW + 60)
-    with pytest.raises(ProviderRefused) as refused:
-        pay.create(attempt(amount=Money(1300, "EUR")), NOW)
-    assert reason(refused) == "reference_used"
-
-
 @pytest.mark.parametrize(
     ("amount", "sent"), [(Money(5000, "JPY"), 5000), (Money(500, "UGX"), 50000), (Money(12340, "KWD"), 12340)]
 )
 def test_amounts_go_out_in_stripes_scale(twin: StripeTwin, amount: Money, sent: int) -> None:
     started = provider(twin).create(attempt(amount=amount), NOW)
     assert twin.book.intents[started.provider_id]["amount"] == sent
-
-
-def test_a_payment_is_asked_for_from_never_heard_of_to_refunded(twin: StripeTwin) -> None:
-    pay = provider(twin)
-    assert pay.query("attempt-000001", "", NOW).state == CREATED
-    assert pay.query("attempt-000001", "pi_unknown", NOW).state == CREATED
-    started = pay.create(attempt(), NOW)
-    paid_by = {"payment_intent": started.provider_id}
-    assert control(twin, "pay", {**paid_by, "decline": "insufficient_funds"}) == 402
-    assert pay.query("attempt-000001", started.provider_id, NOW).state == FAILED
-    assert control(twin, "pay", paid_by) == 200
-    paid = pay.query("attempt-000001", "", NOW)
-    assert (paid.state, paid.amount, paid.provider_id) == (CAPTURED, EUR_1299, started.provider_id)
-    assert paid == pay.query("attempt-000001", started.provider_id, NOW)
-    assert pay.refund("attempt-000001", started.provider_id, "r-1", Money(300, "EUR"), EUR_1299, NOW) == REFUNDED
-    part = pay.query("attempt-000001", "", NOW)
-    assert (part.state, part.amount) == (PART_REFUNDED, Money(300, "EUR"))
-    pay.refund("attempt-000001", "", "r-2", Money(999, "EUR"), EUR_1299, NOW)
-    assert pay.query("attempt-000001", "", NOW).state == REFUNDED
-
-
-def test_a_refund_repeated_is_one_refund_and_more_than_was_paid_is_refused(twin: StripeTwin) -> None:
-    pay = provider(twin)
-    started = pay.create(attempt(), NOW)
-    control(twin, "pay", started.client)
-    for _ in range(3):
-        pay.refund("attempt-000001", started.provider_id, "r-1", Money(700, "EUR"), EUR_1299, NOW)
-    with pytest.raises(ProviderRefused):
-        pay.refund("attempt-000001", started.provider_id, "r-2", Money(600, "EUR"), EUR_1299, NOW)
-    pay.refund("attempt-000001", started.provider_id, "r-3", Money(599, "EUR"), EUR_1299, NOW)
-    with pytest.raises(ProviderRefused) as refused:
-        pay.refund("attempt-000001", started.provider_id, "r-4", Money(1, "EUR"), EUR_1299, NOW)
-    assert reason(refused) == "already_refunded"
-
-
-@pytest.mark.parametrize(("outcome", "state"), [("pending", PENDING), ("failed", "failed"), ("new_word", PENDING)])
-def test_a_refund_answers_in_our_words(twin: StripeTwin, outcome: str, state: str) -> None:
-    pay = provider(twin)
-    control(twin, "pay", pay.create(attempt(), NOW).client)
-    control(twin, "faults", {"refund_outcome": outcome})
-    assert pay.refund("attempt-000001", "", "r-1", EUR_1299, EUR_1299, NOW) == state
-
-
-def test_a_closed_payment_cannot_be_paid_and_closing_is_repeatable(twin: StripeTwin) -> None:
-    pay = provider(twin)
-    pay.close("attempt-000001", "", NOW)
-    started = pay.create(attempt(), NOW)
-    pay.close("attempt-000001", "", NOW)
-    pay.close("attempt-000001", started.provider_id, NOW)
-    assert control(twin, "pay", started.client) == 400
-    assert pay.query("attempt-000001", started.provider_id, NOW).state == CLOSED
-
-
-def test_a_paid_payment_cannot_be_closed(twin: StripeTwin) -> None:
-    pay = provider(twin)
-    started = pay.create(attempt(), NOW)
-    control(twin, "pay", started.client)
-    with pytest.raises(ProviderRefused) as refused:
-        pay.close("attempt-000001", started.provider_id, NOW)
-    assert reason(refused) == "already_paid"
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [{"status": 502}, {"status": 500}, {"status": 302}, {"status": 200}, {"status": 403}, {"reset": True},
-     {"delay_seconds": 1}, {"lose_answer": True}],
-    ids=lambda fault: next(iter(fault)) + str(next(iter(fault.values()))),
-)  # fmt: skip
-def test_whatever_is_no_clear_answer_leaves_the_outcome_unknown(twin: StripeTwin, fault: dict[str, Any]) -> None:
-    pay = stripe_from_secret(twin.url, json.dumps(twin.secret()), send=hasty)
-    control(twin, "faults", fault)
-    for call in (
-        lambda: pay.create(attempt(), NOW),
-        lambda: pay.query("attempt-000001", "pi_1", NOW),
-        lambda: pay.close("attempt-000001", "pi_1", NOW),
-        lambda: pay.refund("attempt-000001", "pi_1", "r-1", EUR_1299, EUR_1299, NOW),
-    ):
-        with pytest.raises(OutcomeUnknown):
-            call()
-
-
-def test_an_answer_that_was_lost_is_found_by_search_and_the_same_attempt_goes_on(twin: StripeTwin) -> None:
-    pay = provider(twin)
-    control(twin, "faults", {"lose_answer": True, "times": 1})
-    with pytest.raises(OutcomeUnknown):
-        pay.create(attempt(), NOW)
-    found = pay.query("attempt-000001", "", NOW)
-    assert found.provider_id == pay.create(attempt(), NOW).provider_id
 
 
 def test_a_search_that_lags_never_says_paid_or_failed_and_never_refunds(twin: StripeTwin) -> None:
@@ -221,18 +116,6 @@ def test_a_search_that_lags_never_says_paid_or_failed_and_never_refunds(twin: St
     assert pay.query("attempt-000001", "", NOW).state == CREATED
     with pytest.raises(OutcomeUnknown):
         pay.refund("attempt-000001", "", "r-1", EUR_1299, EUR_1299, NOW)
-
-
-def test_nobody_at_the_address_is_surely_not_delivered() -> None:
-    with pytest.raises(Unavailable) as unavailable:
-        Stripe("http://127.0.0.1:9", "sk", ["whsec"]).create(attempt(), NOW)
-    assert not isinstance(unavailable.value, OutcomeUnknown)
-
-
-def test_a_wrong_key_is_a_refusal_for_our_configuration(twin: StripeTwin) -> None:
-    with pytest.raises(ProviderRefused) as refused:
-        provider(twin, secret_key="sk_of_another").create(attempt(), NOW)
-    assert reason(refused) == "configuration"
 
 
 def test_too_small_an_amount_is_refused_by_name(twin: StripeTwin) -> None:

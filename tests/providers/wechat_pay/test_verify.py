@@ -6,8 +6,6 @@ import json
 from typing import Any, Mapping
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.support import wechat_pay_notices as made
 from tests.support.wechat_pay_notices import NEW_CERTIFICATE, NOW, OLD_CERTIFICATE, PUBLIC_KEY
@@ -154,21 +152,6 @@ def test_a_key_that_is_no_key_is_our_fault_and_says_so() -> None:
     held = Verifier({made.serial_of(PUBLIC_KEY): "not a key"})
     with pytest.raises(ProviderNotConfigured):
         held.check(made.signed(BODY), BODY, NOW)
-
-
-@settings(deadline=None)
-@given(st.data())
-def test_any_one_flipped_bit_is_refused(data: st.DataObject) -> None:
-    part = data.draw(st.sampled_from(["body", "wechatpay-timestamp", "wechatpay-nonce", "wechatpay-signature"]))
-    headers = made.signed(BODY)
-    whole = BODY if part == "body" else headers[part].encode()
-    bit = data.draw(st.integers(0, len(whole) * 8 - 1))
-    changed = bytearray(whole)
-    changed[bit // 8] ^= 1 << bit % 8
-    if part == "body":
-        assert refused(verifier(PUBLIC_KEY), headers, bytes(changed))
-    else:
-        assert refused(verifier(PUBLIC_KEY), {**headers, part: changed.decode("latin-1")})
 
 
 def test_both_api_keys_open_during_a_change_of_key() -> None:
