@@ -1,8 +1,9 @@
 """The European Central Bank: `GET /stats/eurofxref/eurofxref-daily.xml`, in the shape that it really has.
 
-The rates are the ECB's own of the last day it published that the package's history knows. The day is by default the
-last working day before now, so that a box of today is not stale: rates of a later day than the history are real
-numbers under a made-up date. `POST /_twin/day {"date": "2026-10-30"}` sets the day (rates of that day, if known).
+It is written from the bank's document alone: of the package it has the file of rates that the ECB published, and no
+code. The rates are those of the last day that this file knows. The day is by default the last working day before now,
+so that a box of today is not stale: rates of a later day than the file are real numbers under a made-up date.
+`POST /_twin/day {"date": "2026-10-30"}` sets the day (rates of that day, if known).
 
 Faults beyond those of every twin, `POST /_twin/faults`:
     shape   "html" (a page with status 200), "truncated" (the document ends in its middle), "bomb" (entities that
@@ -15,13 +16,13 @@ from __future__ import annotations
 
 import json
 import time
+from importlib.resources import files
 from pathlib import Path
 
+from sandbox.twins.rate_days import last_published, times
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
-from twinshore.fx.publication import latest_published
-from twinshore.fx.tables import HISTORY_FILE
-from twinshore.providers.ecb.client import PATH
 
+PATH = "/stats/eurofxref/eurofxref-daily.xml"
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" \
 xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">
@@ -39,7 +40,7 @@ class EcbTwin(Twin):
 
     def __init__(self, folder: Path | None = None, port: int = 0) -> None:
         super().__init__(folder, port)
-        self.history = json.loads(Path(HISTORY_FILE).read_text(encoding="utf-8"))
+        self.history = json.loads(files("twinshore.fx").joinpath("history.json").read_text(encoding="utf-8"))
         self.day: str | None = self.recall("day", None)
 
     def handle(self, request: TwinRequest) -> TwinReply:
@@ -49,7 +50,7 @@ class EcbTwin(Twin):
             return json_reply({"date": self.day})
         if request.path != PATH or request.method != "GET":
             return TwinReply(404, b"<html>not found</html>", {"Content-Type": "text/html"})
-        day = self.day or latest_published(int(time.time())).isoformat()
+        day = self.day or last_published(time.time())
         self.note("daily rates read", date=day)
         return self._spoilt(daily_xml(day, self.rates_of(day)))
 
@@ -57,7 +58,7 @@ class EcbTwin(Twin):
         known = max((each for each in self.history["days"] if each <= day), default=min(self.history["days"]))
         factor = int(self.faults.get("factor", 1))
         rates = dict(zip(self.history["currencies"], self.history["days"][known], strict=True))
-        return rates if factor == 1 else {code: _times(text, factor) for code, text in rates.items()}
+        return rates if factor == 1 else {code: times(text, factor) for code, text in rates.items()}
 
     def _spoilt(self, document: str) -> TwinReply:
         shape = self.faults.get("shape")
@@ -85,9 +86,3 @@ def bomb(document: str) -> str:
     levels = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     doctype = f'<!DOCTYPE bomb [<!ENTITY l0 "0123456789">{levels}]>\n'
     return document.replace("<gesmes:Envelope", doctype + "<gesmes:Envelope", 1).replace("Reference rates", "&l9;")
-
-
-def _times(text: str, factor: int) -> str:
-    whole, _, decimals = text.partition(".")
-    number = str(int(whole + decimals) * factor).rjust(len(decimals) + 1, "0")
-    return f"{number[: -len(decimals)]}.{number[-len(decimals) :]}" if decimals else number

@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox.twins.rate_days import last_published, times
 from sandbox.twins.server import Twin, TwinReply, TwinRequest, json_reply
-from twinshore.fx.publication import latest_published
 
 PATH = "/rates.json"
 BEARER = "treasury-of-the-box"
@@ -49,7 +49,7 @@ class TreasuryRatesTwin(Twin):
         if not hmac.compare_digest(request.headers.get("authorization", ""), f"Bearer {BEARER}"):
             self.note("refused", why="bearer")
             return json_reply({"error": "unauthorized"}, 401)
-        day = self.day or latest_published(int(time.time())).isoformat()
+        day = self.day or last_published(time.time())
         self.note("rates read", date=day)
         return self._spoilt(document(day, int(self.faults.get("factor", 1))))
 
@@ -72,14 +72,8 @@ class TreasuryRatesTwin(Twin):
 
 
 def document(day: str, factor: int = 1) -> dict[str, Any]:
-    rates = {code: _times(text, factor) for code, text in INVENTED.items()}
+    rates = {code: times(text, factor) for code, text in INVENTED.items()}
     return {
         "source": "Example Treasury", "licence": LICENCE, "base": "USD", "date": day,
         "published_at": f"{day}T08:00:00Z", "count": len(rates), "rates": rates,
     }  # fmt: skip
-
-
-def _times(text: str, factor: int) -> str:
-    whole, _, decimals = text.partition(".")
-    number = str(int(whole + decimals) * factor).rjust(len(decimals) + 1, "0")
-    return f"{number[: -len(decimals)]}.{number[-len(decimals) :]}" if decimals else number

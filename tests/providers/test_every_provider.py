@@ -6,8 +6,10 @@ from typing import Any, Callable
 
 import pytest
 
+from tests.support.at_twins import reason
 from tests.support.pair_kinds import EVERY, KINDS, of
-from tests.support.pairs import NOWHERE, OTHER, PART_MINOR, REFERENCE, UNCLEAR, Kind, Pair, Patience, in_words, reason
+from tests.support.pairs import NOWHERE, OTHER, PART_MINOR, REFERENCE, UNCLEAR, Kind, Pair, Patience, in_words
+from tests.support.tree import PACKAGE
 from twinshore.errors import Unavailable
 from twinshore.payments.port import (
     CAPTURED,
@@ -22,6 +24,10 @@ from twinshore.payments.port import (
 from twinshore.providers.configuration import ProviderNotConfigured
 
 ANSWERS_REFUNDS = [kind for kind in KINDS if kind.too_much]
+
+
+def test_no_provider_is_left_out() -> None:
+    assert {kind.name for kind in KINDS} == {file.parent.name for file in (PACKAGE / "providers").glob("*/entry.py")}
 
 
 @EVERY
@@ -132,8 +138,8 @@ def test_a_paid_payment_cannot_be_closed(pair: Pair) -> None:
         value.name if isinstance(value, Kind) else "-".join(f"{name}{what}" for name, what in value.items())
     ),
 )
-def test_whatever_is_no_clear_answer_leaves_the_outcome_unknown(pair: Pair, fault: dict[str, Any]) -> None:
-    """Issue museum, row 4: hyperswitch #13180."""
+def test_museum_4_whatever_is_no_clear_answer_leaves_the_outcome_unknown(pair: Pair, fault: dict[str, Any]) -> None:
+    """Issue museum, row 4: https://github.com/juspay/hyperswitch/issues/13180"""
     kind, patience = pair.kind, Patience()
     pay = pair.ours(patience)
     known = pair.paid(pay=pay)

@@ -7,25 +7,18 @@ import time
 from pathlib import Path
 from typing import Any, Mapping
 
-import pytest
-
 from sandbox.twins.adyen import AdyenTwin
 from tests.support.receiver import Receiver
 from tests.support.vaults import sqlite_vault
 from twinshore import outbound
 from twinshore.money import Money
-from twinshore.payments.port import Attempt, Notice, Payer, ProviderRefused, Started
+from twinshore.payments.port import Attempt, Notice, Payer, Started
 from twinshore.providers.adyen.client import Adyen, adyen_from_secret
 from twinshore.providers.exchange import send_outbound
 
 NOW = int(time.time())
 EUR_1299 = Money(1299, "EUR")
 ORDER = "attempt-000001"
-
-
-def hasty(method: str, url: str, headers: Mapping[str, str], body: bytes, _: float) -> outbound.Reply:
-    """The real sender with little patience, so that a time-out takes a moment."""
-    return outbound.send(method, url, headers, body, 0.3)
 
 
 def provider(twin: AdyenTwin, folder: Path, send: Any = send_outbound, **changes: Any) -> Adyen:
@@ -53,7 +46,3 @@ def paid(twin: AdyenTwin, started: Started) -> str:
 def news(twin: AdyenTwin, pay: Adyen, count: int, receiver: Receiver) -> list[Notice]:
     got = receiver.wait_for(count)
     return [notice for one in got for notice in pay.read_webhook(one.headers, one.body, NOW)[0]]
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]

@@ -7,11 +7,10 @@ import json
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sandbox.twins import wechat_pay_keys as rsa
 from sandbox.twins.dana import DanaTwin, make_keys
-from twinshore import outbound
 from twinshore.money import Money
 from twinshore.payments.port import Attempt, Payer
 from twinshore.providers.dana.client import Dana, dana_from_secret
@@ -61,17 +60,8 @@ def attempt(reference: str = REFERENCE, amount: Money = IDR_50000, notify: str =
     )  # fmt: skip
 
 
-def hasty(method: str, url: str, headers: Mapping[str, str], body: bytes, _: float) -> outbound.Reply:
-    """The real sender with little patience, so that a time-out takes a moment."""
-    return outbound.send(method, url, headers, body, 0.3)
-
-
 def present() -> int:
     return int(time.time())
-
-
-def control(running: DanaTwin, path: str, wanted: Mapping[str, Any]) -> int:
-    return outbound.send("POST", f"{running.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
 
 
 def told(**changes: Any) -> dict[str, Any]:

@@ -45,11 +45,6 @@ def attempt(reference: str = REFERENCE, amount: Money = SGD_1299) -> Attempt:
     )  # fmt: skip
 
 
-def hasty(method: str, url: str, headers: Mapping[str, str], body: bytes, _: float) -> outbound.Reply:
-    """The real sender with little patience, so that a time-out takes a moment."""
-    return outbound.send(method, url, headers, body, 0.3)
-
-
 def present() -> int:
     return int(time.time())
 

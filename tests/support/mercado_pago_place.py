@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from sandbox.twins.mercado_pago import MercadoPagoTwin
+from tests.support.at_twins import control
 from tests.support.receiver import Received
-from twinshore import outbound
 from twinshore.money import Money
-from twinshore.payments.port import Attempt, Notice, Payer, ProviderRefused, SignatureRefused, Started
+from twinshore.payments.port import Attempt, Notice, Payer, SignatureRefused, Started
 from twinshore.payments.webhooks import with_query
 from twinshore.providers.mercado_pago.client import MercadoPago, mercado_pago_from_secret
 
 NOW = int(time.time())
 TOTAL = Money(1299, "BRL")
 REFERENCE = "attempt-000001"
-
-
-def hasty(method: str, url: str, headers: Mapping[str, str], body: bytes, _: float) -> outbound.Reply:
-    """The real sender with little patience, so that a time-out takes a moment."""
-    return outbound.send(method, url, headers, body, 0.3)
 
 
 def provider(twin: MercadoPagoTwin, **changes: Any) -> MercadoPago:
@@ -36,18 +29,10 @@ def attempt(reference: str = REFERENCE, amount: Money = TOTAL, **changes: Any) -
     return made._replace(**changes)
 
 
-def control(twin: MercadoPagoTwin, path: str, wanted: Mapping[str, Any]) -> int:
-    return outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
-
-
 def paid(twin: MercadoPagoTwin, pay: MercadoPago, amount: Money = TOTAL) -> Started:
     started = pay.create(attempt(amount=amount), NOW)
     assert control(twin, "pay", started.client) == 200
     return started
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def read(pay: MercadoPago, got: Received) -> Notice | None:

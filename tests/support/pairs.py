@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-import pytest
-
 from sandbox.twins.payment import PaymentTwin
 from tests.support.receiver import Received
 from tests.support.vaults import sqlite_vault
 from twinshore import outbound
 from twinshore.money import Money
-from twinshore.payments.port import FAILED, REFUNDED, Attempt, Notice, Payer, ProviderRefused, SignatureRefused, Started
+from twinshore.payments.port import FAILED, REFUNDED, Attempt, Notice, Payer, SignatureRefused, Started
 from twinshore.payments.webhooks import with_query
 from twinshore.providers.capabilities import Capabilities
 from twinshore.providers.choice import capabilities_of
@@ -238,7 +236,3 @@ def in_words(value: Any) -> str:
     if isinstance(value, dict):
         return "-".join(f"{name}{'' if what is True else what}" for name, what in value.items())
     return str(getattr(value, "name", value))
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]

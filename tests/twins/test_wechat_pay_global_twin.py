@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.at_twins import reason
 from tests.support.pair_kinds import only
-from tests.support.pairs import Pair, reason
+from tests.support.pairs import Pair
 from twinshore.payments.port import ProviderRefused
 
 pytestmark = only("wechat_pay_global")

@@ -12,7 +12,8 @@ import pytest
 from Adyen import util
 
 from sandbox.twins.adyen import AdyenTwin
-from tests.support.adyen_place import EUR_1299, NOW, ORDER, attempt, control, hasty, provider, reason
+from tests.support.adyen_place import EUR_1299, NOW, ORDER, attempt, control, provider
+from tests.support.at_twins import hasty, reason
 from tests.support.pairs import UNCLEAR, in_words
 from tests.support.receiver import Receiver
 from twinshore import outbound

@@ -8,7 +8,8 @@ from typing import Iterator
 import pytest
 
 from sandbox.twins.adyen import AdyenTwin
-from tests.support.adyen_place import EUR_1299, NOW, ORDER, attempt, control, news, paid, provider, reason
+from tests.support.adyen_place import EUR_1299, NOW, ORDER, attempt, control, news, paid, provider
+from tests.support.at_twins import reason
 from tests.support.receiver import Receiver
 from twinshore.money import Money
 from twinshore.payments.port import (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator
 
 import pytest
 
 from sandbox.twins.airwallex import AirwallexTwin
+from tests.support.at_twins import control, hasty, reason
 from tests.support.pairs import in_words
 from twinshore import outbound
 from twinshore.errors import Unavailable
@@ -39,25 +40,12 @@ def twin() -> Iterator[AirwallexTwin]:
         yield running
 
 
-def hasty(method: str, url: str, headers: Mapping[str, str], body: bytes, _: float) -> outbound.Reply:
-    """The real sender with little patience, so that a time-out takes a moment."""
-    return outbound.send(method, url, headers, body, 0.3)
-
-
 def provider(twin: AirwallexTwin, send: Any = send_outbound, **changes: Any) -> Airwallex:
     return airwallex_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), send=send)
 
 
 def attempt(amount: Money = EUR_1299, method: str = "card", reference: str = ORDER) -> Attempt:
     return Attempt(reference, "order-1", amount, "两罐茶", "https://shop.example/n", Payer(), NOW + 900, method)
-
-
-def control(twin: AirwallexTwin, path: str, wanted: Mapping[str, Any]) -> int:
-    return outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def test_the_device_gets_what_it_needs_to_pay_and_no_more(twin: AirwallexTwin) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Iterator, Mapping
 import pytest
 
 from sandbox.twins.checkout_com import CheckoutComTwin
+from tests.support.at_twins import control, reason
 from twinshore import outbound
 from twinshore.money import Money
 from twinshore.payments.port import (
@@ -41,14 +42,6 @@ def provider(twin: CheckoutComTwin, vault: StoreVault, **changes: Any) -> Checko
 def attempt(reference: str = "order-1", amount: Money = SAR_92, method: str = "mada", country: str = "KW") -> Attempt:
     payer = Payer(client_ip="203.0.113.7", country=country)
     return Attempt(reference, "order", amount, "قهوة" * 60, "https://shop.example/n", payer, NOW + 900, method, BACK)
-
-
-def control(twin: CheckoutComTwin, path: str, wanted: Mapping[str, Any]) -> int:
-    return outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def link_of(twin: CheckoutComTwin, client: Mapping[str, Any]) -> dict[str, Any]:

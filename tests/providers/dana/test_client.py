@@ -8,15 +8,8 @@ import pytest
 
 from sandbox.twins.dana import DanaTwin
 from sandbox.twins.dana_book import Refusal
-from tests.support.dana_place import (
-    IDR_20000,
-    IDR_50000,
-    REFERENCE,
-    attempt,
-    control,
-    present,
-    provider,
-)
+from tests.support.at_twins import control, reason
+from tests.support.dana_place import IDR_20000, IDR_50000, REFERENCE, attempt, present, provider
 from twinshore.errors import Unavailable
 from twinshore.money import Money
 from twinshore.payments.port import (
@@ -26,10 +19,6 @@ from twinshore.payments.port import (
     ProviderRefused,
 )
 from twinshore.providers.dana.client import Dana
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def refund(pay: Dana, refund_reference: str, amount: Money = IDR_20000, reference: str = REFERENCE) -> str:

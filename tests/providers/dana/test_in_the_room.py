@@ -8,7 +8,8 @@ from typing import Any, Iterator
 import pytest
 
 from sandbox.twins.dana import DanaTwin
-from tests.support.dana_place import IDR_50000, control, present, provider
+from tests.support.at_twins import control
+from tests.support.dana_place import IDR_50000, present, provider
 from tests.support.paper_shop import Shop
 from tests.support.receiver import Receiver
 from twinshore.cells import Method

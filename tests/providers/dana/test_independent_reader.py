@@ -9,7 +9,8 @@ import pytest
 
 from sandbox.twins import wechat_pay_keys as rsa
 from sandbox.twins.dana import DanaTwin
-from tests.support.dana_place import IDR_20000, IDR_50000, PATH, REFERENCE, attempt, control, keys, present, provider
+from tests.support.at_twins import control
+from tests.support.dana_place import IDR_20000, IDR_50000, PATH, REFERENCE, attempt, keys, present, provider
 from tests.support.receiver import Receiver
 from twinshore import outbound
 from twinshore.payments.port import CAPTURED

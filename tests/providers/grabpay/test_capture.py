@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.at_twins import reason
 from tests.support.grabpay_place import (
     REFERENCE,
     SGD_300,
@@ -27,10 +28,6 @@ from twinshore.payments.port import (
     OutcomeUnknown,
     ProviderRefused,
 )
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def test_a_charge_goes_from_never_heard_of_to_captured_once_however_often_it_is_captured(place: Place) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox.twins.grabpay_book import Refusal
+from tests.support.at_twins import reason
 from tests.support.grabpay_place import (
     REFERENCE,
     RETURN_URL,
@@ -24,10 +25,6 @@ from twinshore.payments.port import (
     ProviderRefused,
 )
 from twinshore.providers.grabpay.status import REFUSAL, TX_STATUS
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def test_the_payer_is_sent_to_grab_with_a_challenge_and_a_state_that_leads_back_to_us(place: Place) -> None:

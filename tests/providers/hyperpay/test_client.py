@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator
 
 import pytest
 
 from sandbox.twins.hyperpay import HyperPayTwin
+from tests.support.at_twins import control, reason
 from twinshore import outbound
 from twinshore.money import Money
 from twinshore.payments.port import (
@@ -44,14 +45,6 @@ def provider(twin: HyperPayTwin, vault: StoreVault, **changes: Any) -> HyperPay:
 def attempt(reference: str = "order-1", amount: Money = SAR_92, method: str = "mada") -> Attempt:
     payer = Payer(client_ip="203.0.113.7", country="SA")
     return Attempt(reference, "order", amount, "قهوة", "https://shop.example/n", payer, NOW + 900, method, BACK)
-
-
-def control(twin: HyperPayTwin, path: str, wanted: Mapping[str, Any]) -> int:
-    return outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def test_the_device_gets_what_the_form_needs_and_no_more(twin: HyperPayTwin, vault: StoreVault) -> None:

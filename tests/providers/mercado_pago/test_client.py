@@ -11,7 +11,8 @@ from mercadopago.config import RequestOptions
 from mercadopago.http import HttpClient
 
 from sandbox.twins.mercado_pago import MercadoPagoTwin
-from tests.support.mercado_pago_place import NOW, REFERENCE, TOTAL, attempt, control, paid, provider, reason
+from tests.support.at_twins import control, reason
+from tests.support.mercado_pago_place import NOW, REFERENCE, TOTAL, attempt, paid, provider
 from twinshore import outbound
 from twinshore.money import Money
 from twinshore.payments.port import (

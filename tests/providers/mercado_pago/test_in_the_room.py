@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox.twins.mercado_pago import MercadoPagoTwin
-from tests.support.mercado_pago_place import TOTAL, control, provider
+from tests.support.at_twins import control
+from tests.support.mercado_pago_place import TOTAL, provider
 from tests.support.paper_shop import Shop
 from tests.support.receiver import Receiver
 from twinshore.cells import Method

@@ -9,17 +9,8 @@ from typing import Mapping
 import pytest
 
 from sandbox.twins.paypal import PayPalTwin
-from tests.support.paypal_place import (
-    EUR_1299,
-    NOW,
-    REFERENCE,
-    approved,
-    attempt,
-    control,
-    paid,
-    provider,
-    reason,
-)
+from tests.support.at_twins import control, reason
+from tests.support.paypal_place import EUR_1299, NOW, REFERENCE, approved, attempt, paid, provider
 from twinshore import outbound
 from twinshore.money import Money
 from twinshore.payments.port import (

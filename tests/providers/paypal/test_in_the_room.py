@@ -9,9 +9,10 @@ from typing import Any, Iterator
 import pytest
 
 from sandbox.twins.paypal import PayPalTwin
+from tests.support.at_twins import control
 from tests.support.checksum import same_checksum
 from tests.support.paper_shop import PRICE, Shop
-from tests.support.paypal_place import control, provider
+from tests.support.paypal_place import provider
 from tests.support.receiver import Receiver
 from twinshore.cells import Method
 from twinshore.payments.order import number_in

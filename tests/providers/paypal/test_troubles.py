@@ -8,16 +8,8 @@ from typing import Any, Mapping
 import pytest
 
 from sandbox.twins.paypal import PayPalTwin
-from tests.support.paypal_place import (
-    EUR_1299,
-    NOW,
-    REFERENCE,
-    approved,
-    attempt,
-    control,
-    hasty,
-    provider,
-)
+from tests.support.at_twins import control, hasty
+from tests.support.paypal_place import EUR_1299, NOW, REFERENCE, approved, attempt, provider
 from twinshore import outbound
 from twinshore.errors import Unavailable
 from twinshore.payments.port import (

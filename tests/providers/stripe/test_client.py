@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator
 
 import pytest
 import stripe
 
 from sandbox.twins.stripe import StripeTwin
+from tests.support.at_twins import control, reason
 from tests.support.receiver import Receiver
-from twinshore import outbound
 from twinshore.money import Money
 from twinshore.payments.port import (
     CAPTURED,
@@ -44,14 +44,6 @@ def attempt(reference: str = "attempt-000001", amount: Money = EUR_1299, method:
         reference, "order-1", amount, "两罐茶", "https://shop.example/n", Payer(), NOW + 900, method,
         "https://shop.example/paid",
     )  # fmt: skip
-
-
-def control(twin: StripeTwin, path: str, wanted: Mapping[str, Any]) -> int:
-    return outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def test_the_device_gets_what_it_needs_to_pay_and_no_more(twin: StripeTwin) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator
 
 import pytest
 
 from sandbox.twins.wechat_pay import WechatPayTwin
 from tests.support import wechat_pay_notices as made
-from twinshore import outbound
+from tests.support.at_twins import control, reason
 from twinshore.money import Money
 from twinshore.payments.port import (
     CAPTURED,
@@ -41,14 +41,6 @@ def attempt(reference: str = "attempt-000001", **changes: Any) -> Attempt:
         Payer("openid-of-nobody"), made.present() + 900,
     )  # fmt: skip
     return usual._replace(**changes)
-
-
-def control(twin: WechatPayTwin, path: str, wanted: Mapping[str, Any]) -> int:
-    return outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def test_the_parameters_of_the_cashier_are_signed_so_that_the_app_takes_them(twin: WechatPayTwin) -> None:

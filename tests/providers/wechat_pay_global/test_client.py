@@ -8,6 +8,7 @@ from typing import Any, Mapping
 import pytest
 
 from sandbox.twins.wechat_pay_global import WechatPayGlobalTwin
+from tests.support.at_twins import control, reason
 from tests.support.wechat_pay_notices import present
 from twinshore import outbound
 from twinshore.money import Money
@@ -36,14 +37,6 @@ def attempt(amount: Money = HKD_1299) -> Attempt:
     payer = Payer(wechat_openid="openid-of-nobody")
     until = (present() // 1000 + 1) * 1000 + 900
     return Attempt(NUMBER, "order-1", amount, "两罐茶", "https://shop.example/n", payer, until)
-
-
-def control(twin: WechatPayGlobalTwin, path: str, wanted: Mapping[str, Any]) -> int:
-    return outbound.send("POST", f"{twin.url}/_twin/{path}", {}, json.dumps(wanted).encode()).status
-
-
-def reason(refused: pytest.ExceptionInfo[ProviderRefused]) -> object:
-    return refused.value.extensions["reason"]
 
 
 def refund(pay: WechatPayGlobal, number: str, amount: Money, total: Money = HKD_1299) -> str:
