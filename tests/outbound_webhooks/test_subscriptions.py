@@ -106,7 +106,9 @@ def event_names() -> set[str]:
     names = set()
     for path in python_files("layers/core/twinshore"):
         for node in ast.walk(parsed(path)):
-            made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Event", "_event")
+            made = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Event", "_event")
+            )
             arguments: Any = node.args if made and isinstance(node, ast.Call) else []
             if len(arguments) > 1 and isinstance(arguments[1], ast.Constant):
                 names.add(arguments[1].value)

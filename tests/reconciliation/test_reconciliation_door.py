@@ -45,9 +45,7 @@ def test_a_file_is_compared_and_its_report_read_again(at: Place, wechat_pay_keys
     assert at.call("reconciliation", "GET", path, token=token).json() == told
 
 
-def test_a_day_is_shown_in_the_language_and_form_that_are_asked_for(
-    at: Place, wechat_pay_keys: dict[str, Any]
-) -> None:
+def test_a_day_is_shown_in_the_language_and_form_that_are_asked_for(at: Place, wechat_pay_keys: dict[str, Any]) -> None:
     name, day = set_up(at, wechat_pay_keys)
     path, token = f"/v1/reconciliation/{name}/{day}", at.service_token("accounts")
     csv = f"{HEAD}\nanother-shop-1,9,payment,12.99,{'EUR' if at.cell == 'eu' else 'CNY'}\nend,1\n"
@@ -61,7 +59,9 @@ def test_a_day_is_shown_in_the_language_and_form_that_are_asked_for(
     told = {one["provider"]: one.get("open") for one in all_of_them.json()["providers"]}
     assert told[name] == 1
     assert set(told.values()) <= {1, None}
-    text = at.call("reconciliation", "GET", f"/v1/reconciliation/{day}", token=token, headers={"Accept": "text/markdown"})
+    text = at.call(
+        "reconciliation", "GET", f"/v1/reconciliation/{day}", token=token, headers={"Accept": "text/markdown"}
+    )
     assert text.text == all_of_them.json()["report"]
     assert at.call("reconciliation", "GET", "/v1/reconciliation/2026-02-30", token=token).problem() == "not-a-day"
     assert at.call("reconciliation", "GET", f"/v1/reconciliation/{day}").status == 401
