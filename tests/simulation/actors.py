@@ -9,11 +9,15 @@ from tests.simulation.delivery import Delivery
 from tests.simulation.network import Call, Network
 from tests.simulation.plan import Action
 from tests.support.doors import Answer
+from twinshore.exchange.links import CONSENT, OPEN, Link, created
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 PAUSE_SECONDS = (1, 30)
+MOVES = ("exchange", "link", "unlink")
+"""What may be answered before it is decided."""
+DECIDED = ("settled", "rejected", "ended", "refused")
 
 
 class Told(NamedTuple):
@@ -32,6 +36,8 @@ class Actors:
         self.told: dict[str, Told] = {}
         self.calls: dict[str, Call] = {}
         """By action: what was asked for, answered or not."""
+        self.links: list[tuple[str, str, str]] = []
+        """Link, and the members at its ends."""
         self.refused: dict[str, str] = {}
         for action in actions:
             world.at(action.at, action.id, partial(self._begin, action))
@@ -42,22 +48,36 @@ class Actors:
             self.delivery.timer(action.cell, action.facts["job"], action.id)
         elif action.kind == "cut":
             self._cut(action)
+        elif action.kind in ("exchange", "link"):
+            self._first_ask(action)
         else:
-            call = self.call_of(action)
-            if call is not None:
-                self.calls[action.id] = call
-                self._ask(action, call, 1)
+            self._really_ask(action, self.call_of(action))
 
-    def _ask(self, action: Action, call: Call, number: int) -> None:
-        called = f"{action.id}.{number}"
+    def _first_ask(self, action: Action) -> None:
+        """For what is needed for the question itself: a quote, a code."""
+        first = self._quote(action) if action.kind == "exchange" else self._code(action)
+        if first is not None:
+            self._ask(action, first, 1, "?")
+
+    def _really_ask(self, action: Action, call: Call | None) -> None:
+        if call is not None:
+            self.calls[action.id] = call
+            self._ask(action, call, 1)
+
+    def _ask(self, action: Action, call: Call, number: int, step: str = "") -> None:
+        called = f"{action.id}{step}.{number}"
         answer = self.network.request(call, called)
         if answer is None or answer.status >= 500 or (answer.status == 409 and "in-progress" in answer.text):
             self.world.tell(f"{called}: {call} -> {'no answer' if answer is None else answer.status}")
             if number < action.tries:
                 pause = self.world.faults.amount(*PAUSE_SECONDS, f"{called}/pause")
-                self.world.later(pause, called, partial(self._ask, action, call, number + 1))
+                self.world.later(pause, called, partial(self._ask, action, call, number + 1, step))
             return
         self.world.tell(f"{called}: {call} -> {answer.status} {answer.text}")
+        if step:
+            if answer.status < 300:
+                self._really_ask(action, self._second(action, answer.json()))
+            return
         self._heard(action, call, answer)
         if number < 100 and answer.status < 300 and action.repeats:
             for again in range(action.repeats):
@@ -71,8 +91,37 @@ class Actors:
         said, first = answer.json(), self.told.get(action.id)
         if first is None:
             self.told[action.id] = Told(action, call, said)
+            if action.kind == "link" and said["state"] == "open":
+                self._joined(said["id"], action.member, action.facts["with"])
+        elif action.kind in MOVES:
+            self._has_moved(action, first, said)
         elif first.answer != said and action.kind not in ("look", "check-in"):
             self.world.violated("the same key has the same answer", f"{action.id}: {first.answer} then {said}")
+
+    def _has_moved(self, action: Action, first: Told, said: dict[str, Any]) -> None:
+        """The same thing as before, which may have been decided meanwhile, once."""
+        before = first.answer
+        if said["id"] != before["id"] or (before["state"] in DECIDED and said["state"] != before["state"]):
+            self.world.violated("the same key has the same answer", f"{action.id}: {before} then {said}")
+        self.told[action.id] = first._replace(answer=said)
+
+    def join(self, pairs: list[tuple[str, str]]) -> None:
+        """Links that there are before the first action, as both cells keep them."""
+        at = int(self.world.now) - 86_400
+        for number, (one, other) in enumerate(pairs):
+            link = f"{number:032x}"
+            for mine, theirs in ((one, other), (other, one)):
+                place = self.world.places[mine.split("_")[1]]
+                made = Link(link, mine, theirs.split("_")[1], OPEN, CONSENT, at, CONSENT, at, at)
+                place.engine.commit(*created(made, place.residency))
+            self._joined(link, one, other)
+
+    def _joined(self, link: str, one: str, other: str) -> None:
+        self.links.append((link, one, other))
+
+    def _link_of(self, action: Action) -> str | None:
+        own = [link for link, *members in self.links if action.member in members]
+        return own[action.facts["which"] % len(own)] if own else None
 
     def _cut(self, action: Action) -> None:
         pair = frozenset((action.cell, action.facts["from"]))
@@ -90,7 +139,7 @@ class Actors:
         return {
             "order": self._order, "return": self._return, "earn": self._earn, "redeem": self._redeem,
             "gift": self._gift, "refund": self._refund, "hold": self._hold, "end": self._end,
-            "check-in": self._check_in, "look": self._look,
+            "unlink": self._unlink, "check-in": self._check_in, "look": self._look,
         }[action.kind](action)  # fmt: skip
 
     def _till(self, action: Action, path: str, body: dict[str, Any]) -> Call:
@@ -132,6 +181,34 @@ class Actors:
     def _end(self, action: Action) -> Call | None:
         of = self.actions.get(action.facts["of"])
         return None if of is None else self._till(of, f"holds/{of.id}/{action.facts['by']}", {})
+
+    def _quote(self, action: Action) -> Call | None:
+        link = self._link_of(action)
+        body = {"link": link, "points": action.facts["points"]}
+        path = "/v1/points/exchanges/quotes"
+        return None if link is None else Call(action.cell, "exchange", "POST", path, body, "member", action.member)
+
+    def _code(self, action: Action) -> Call:
+        shown_to = action.facts["with"]
+        body = {"cell": action.cell, "consent": True}
+        return Call(shown_to.split("_")[1], "points_links", "POST", "/v1/points/links", body, "member", shown_to)
+
+    def _second(self, action: Action, said: dict[str, Any]) -> Call:
+        if action.kind == "exchange":
+            body = {"quote": said["quote"]}
+            return Call(
+                action.cell, "exchange", "POST", "/v1/points/exchanges", body, "member", action.member, action.id
+            )
+        body = {"cell": action.facts["with"].split("_")[1], "code": said["code"], "consent": True}
+        path = "/v1/points/links/confirmations"
+        return Call(action.cell, "points_links", "POST", path, body, "member", action.member, action.id)
+
+    def _unlink(self, action: Action) -> Call | None:
+        link = self._link_of(action)
+        path = f"/v1/points/links/{link}"
+        return (
+            None if link is None else Call(action.cell, "points_links", "DELETE", path, None, "member", action.member)
+        )
 
     def _check_in(self, action: Action) -> Call:
         return Call(action.cell, "members", "POST", "/v1/points/check-ins", None, "member", action.member)

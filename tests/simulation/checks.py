@@ -6,17 +6,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Iterator, NamedTuple
 
+from tests.simulation import crossing
+from tests.simulation.delivery import QUEUES
 from tests.simulation.place import CELLS
 from tests.simulation.plan import MEMBERS, MINOR, REWARDS
 from twinshore.points.book import (
     EARN,
     EXPIRED,
-    EXPIRY,
     GIFTS,
     GIVE,
     HELD,
     HOLD,
-    HOLDS,
     ISSUED,
     MEMBER,
     PENDING,
@@ -59,6 +59,7 @@ def check(world: World, actors: Actors) -> None:
     _once(world, actors, books)
     for told in actors.told.values():
         _still_true(world, told, books)
+    crossing.check(world, {key: book.entries for key, book in books.items()})
     _quiet(world, actors)
 
 
@@ -128,8 +129,8 @@ def _once(world: World, actors: Actors, books: Books) -> None:
     """Nothing is counted twice: each wish has at most one entry, and each kept promise exactly one."""
     for member in MEMBERS:
         entries = books[member, default_of(member)].entries.values()
-        for kind, action_kind in ((REDEEM, "redeem"), (GIVE, "gift"), (HOLD, "hold")):
-            wishes = [a for a in actors.actions.values() if a.kind == action_kind and a.member == member and
+        for kind, action_kinds in ((REDEEM, ("redeem",)), (GIVE, ("gift",)), (HOLD, ("hold", "exchange"))):
+            wishes = [a for a in actors.actions.values() if a.kind in action_kinds and a.member == member and
                       a.id in actors.calls]  # fmt: skip
             found = sorted(-entry.points for entry in entries if entry.kind == kind)
             wanted = Counter(REWARDS[a.facts["reward"]] if kind == REDEEM else a.facts["points"] for a in wishes)
@@ -187,7 +188,7 @@ def _quiet(world: World, actors: Actors) -> None:
         waiting = actors.delivery.waiting(cell)
         if waiting:
             world.violated("all news has been heard", f"{cell}: {waiting}")
-        for queue in (HOLDS, EXPIRY):
+        for queue in (queue for queues in QUEUES.values() for queue in queues):
             late = world.places[cell].engine.due(queue, int(world.now) - 1)
             if late:
                 world.violated("timers leave nothing behind", f"{cell} {queue}: {late}")

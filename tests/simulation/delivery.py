@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 AGAIN_SECONDS = (1, 4, 15, 60, 300)
-QUEUES = {
-    "outbox-sweep": (OUTBOX,), "points-sweep": (EXPIRY, HOLDS, ACTIVATION, EXCHANGES, LINKS), "member-tiers": (TIERS,),
+QUEUES: dict[str, tuple[str, ...]] = {
+    "points-sweep": (EXPIRY, HOLDS, ACTIVATION, LINKS, EXCHANGES), "outbox-sweep": (OUTBOX,), "member-tiers": (TIERS,),
 }  # fmt: skip
 """The jobs that matter here, and the queues that each looks after."""
 
@@ -122,6 +122,12 @@ class Delivery:
     def has(self, cell: str, job: str) -> bool:
         """Whether there is such a timer: where the table has a stream, nothing sweeps an outbox."""
         return job != "outbox-sweep" or self._world.places[cell].cloud == "tencent"
+
+    def fire_what_is_due(self, cell: str, called: str) -> None:
+        world = self._world
+        for job, queues in QUEUES.items():
+            if any(world.places[cell].engine.due(queue, int(world.now), 1) for queue in queues):
+                self.fire(cell, job, f"{called}:{job}")
 
     def waiting(self, cell: str) -> int:
         """Events that nobody has heard yet."""

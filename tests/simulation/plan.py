@@ -18,7 +18,7 @@ GAPS = ((5, 40, 60), (4, 60, 900), (2, HOUR, 8 * HOUR), (1, DAY, 40 * DAY), (0.4
 """(how often, from, to) seconds between two bursts."""
 KINDS = (
     ("order", 8), ("earn", 3), ("redeem", 9), ("gift", 5), ("refund", 4), ("return", 2), ("hold", 5), ("end", 6),
-    ("check-in", 2), ("look", 1), ("timer", 6), ("cut", 1),
+    ("exchange", 9), ("link", 0.7), ("unlink", 0.5), ("check-in", 2), ("look", 1), ("timer", 6), ("cut", 1.5),
 )  # fmt: skip
 
 
@@ -43,14 +43,30 @@ class Action(NamedTuple):
         return f"{self.id}: {self.member} wants {self.kind} ({facts})"
 
 
+def joined_at_start(seed: int) -> list[tuple[str, str]]:
+    """Memberships that are one person's, linked before anything else: both ends of each link."""
+    random = Random(f"{seed}/joined")
+    found: list[tuple[str, str]] = []
+    ends: set[tuple[str, str]] = set()
+    for _ in range(random.choice((1, 2, 4, 4))):
+        one, other = (f"m_{cell}_{random.choice((1, 2))}" for cell in random.sample(CELLS, 2))
+        new = {(one, other.split("_")[1]), (other, one.split("_")[1])}
+        if not new & ends:  # a member has one link to a cell
+            ends |= new
+            found.append((one, other))
+    return found
+
+
 def plan_of(seed: int) -> list[Action]:
     random = Random(f"{seed}/plan")
     moments = _moments(random, random.randint(24, 44))
-    busy = random.sample(MEMBERS, random.randint(2, 5))  # a few members do most, and meet one another
+    busy = [member for pair in joined_at_start(seed) for member in pair]  # they do most, and so meet one another
     actions: list[Action] = []
     for number, at in enumerate(moments):
         kind = "order" if number < 3 else random.choices(*zip(*KINDS))[0]
         member = random.choice(busy if random.random() < 0.85 else MEMBERS)
+        if kind in ("exchange", "unlink"):
+            member = random.choice(busy)
         facts = _FACTS[kind](random, at, member, actions)
         if facts is not None:
             tries, repeats = random.choice((1, 2, 3, 3, 5)), random.choice((0, 0, 0, 1, 2))
@@ -99,6 +115,16 @@ def _timer(random: Random, at: int, member: str, before: list[Action]) -> Mappin
     return {"job": random.choice(tuple(QUEUES))}
 
 
+def _exchange(random: Random, at: int, member: str, before: list[Action]) -> Mapping[str, Any]:
+    return {"points": random.choice((100, 100, 110, 350, 777)), "which": random.randint(0, 5)}
+
+
+def _link(random: Random, at: int, member: str, before: list[Action]) -> Mapping[str, Any]:
+    """The code is shown to the other one."""
+    cell = random.choice([cell for cell in CELLS if cell != member.split("_")[1]])
+    return {"with": f"m_{cell}_{random.choice((1, 2))}"}
+
+
 def _cut(random: Random, at: int, member: str, before: list[Action]) -> Mapping[str, Any]:
     return {"from": random.choice(CELLS), "seconds": random.choice((300, HOUR, 9 * HOUR))}
 
@@ -118,5 +144,6 @@ def _about(kind: str) -> Any:
 _FACTS: dict[str, Any] = {
     "order": _order, "earn": _earn, "redeem": _redeem, "gift": _gift, "refund": _about("redeem"),
     "return": _about("order"), "hold": _hold, "end": _about("hold"), "check-in": lambda *_: {},
+    "exchange": _exchange, "link": _link, "unlink": lambda random, *_: {"which": random.randint(0, 5)},
     "look": lambda *_: {}, "timer": _timer, "cut": _cut,
 }  # fmt: skip

@@ -7,8 +7,8 @@ from typing import Callable, NamedTuple, Sequence, TypeVar
 
 from tests.simulation.faults import Fault
 from tests.simulation.plan import Action, plan_of
-from tests.simulation.simulation import Run, as_it_is, run
-from tests.simulation.world import Wrap
+from tests.simulation.simulation import Run, run
+from tests.simulation.world import NONE, Defect
 
 RUNS_LIMIT = 800
 _Part = TypeVar("_Part")
@@ -22,7 +22,7 @@ class Small(NamedTuple):
     """With its story."""
 
 
-def shrink(failed: Run, wrap: Wrap = as_it_is) -> Small:
+def shrink(failed: Run, defect: Defect = NONE) -> Small:
     rule = failed.violations[0].rule
     left = [RUNS_LIMIT]
 
@@ -30,7 +30,7 @@ def shrink(failed: Run, wrap: Wrap = as_it_is) -> Small:
         left[0] -= 1
         if left[0] < 0:
             return False
-        again = run(failed.seed, actions, frozenset(faults), wrap)
+        again = run(failed.seed, actions, frozenset(faults), defect)
         return any(violation.rule == rule for violation in again.violations)
 
     actions, faults, before = plan_of(failed.seed), list(failed.happened), (0, 0)
@@ -38,7 +38,7 @@ def shrink(failed: Run, wrap: Wrap = as_it_is) -> Small:
         before = len(actions), len(faults)
         actions = _calmer(_fewer(actions, partial(fails, faults)), partial(fails, faults))
         faults = _fewer(faults, partial(_swapped, fails, actions))
-    told = run(failed.seed, actions, frozenset(faults), wrap, telling=True)
+    told = run(failed.seed, actions, frozenset(faults), defect, telling=True)
     return Small(rule, actions, tuple(fault for fault in faults if fault in told.happened), told)
 
 

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 from tests.simulation import checks, till
 from tests.simulation.actors import Actors
-from tests.simulation.delivery import QUEUES
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.machine import stood_in
 from tests.simulation.place import CELLS
-from tests.simulation.plan import MEMBERS, Action, plan_of
-from tests.simulation.world import Violation, World, Wrap
+from tests.simulation.plan import MEMBERS, Action, joined_at_start, plan_of
+from tests.simulation.world import NONE, Defect, Violation, World
 from twinshore.store.port import Create, Key
 
 HEALING_SECONDS = (120, 120, 120, 1200, 7200, 30_000, 90_000, 90_000)
@@ -28,21 +27,19 @@ class Run(NamedTuple):
     story: tuple[str, ...]
 
 
-def as_it_is(store: object) -> object:
-    return store
-
-
 def run(
     seed: int, actions: list[Action] | None = None, only: frozenset[Fault] | None = None,
-    wrap: Wrap = as_it_is, telling: bool = False,
+    defect: Defect = NONE, telling: bool = False,
 ) -> Run:  # fmt: skip
-    """actions, only: what is left of the seed's own plan and faults, when a failing run is shrunk. wrap: a defect."""
+    """actions, only: what is left of the seed's own plan and faults, when a failing run is shrunk. defect: one that is
+    to be found."""
     faults = Faults(seed, only)
-    world = World(seed, faults, wrap, telling)
+    world = World(seed, faults, defect, telling)
     with stood_in(world.machine):
         world.extra_doors["till"] = till.till()
         _people(world)
         actors = Actors(world, plan_of(seed) if actions is None else actions)
+        actors.join(joined_at_start(seed))
         world.run()
         _heal(world, actors)
         checks.check(world, actors)
@@ -66,9 +63,7 @@ def _heal(world: World, actors: Actors) -> None:
     for number, seconds in enumerate(HEALING_SECONDS):
         world.run(world.now + seconds)
         for cell in CELLS:
-            for job, queues in QUEUES.items():
-                if any(world.places[cell].engine.due(queue, int(world.now), 1) for queue in queues):
-                    actors.delivery.fire(cell, job, f"heal{number}:{cell}:{job}")
+            actors.delivery.fire_what_is_due(cell, f"heal{number}:{cell}")
         if number == 1:
             actors.end_holds()
     world.run()

@@ -52,8 +52,11 @@ def till() -> Door:
     @door.post("/till/holds/{id}/{end}", who="service")
     def end(request: Request) -> object:
         book = wiring.points_of(json.loads(request.body)["member_id"])
-        by = holds.settle if request.params["end"] == "settle" else holds.release
-        entry = by(book, entry_id(HOLD, request.params["id"]), "till", request.now)
+        hold_id = entry_id(HOLD, request.params["id"])
+        if request.params["end"] == "settle":
+            entry = holds.settle(book, hold_id, "till", request.now, house="house:till")
+        else:
+            entry = holds.release(book, hold_id, "till", request.now)
         return {"entry": entry.id, "kind": entry.kind}
 
     return door

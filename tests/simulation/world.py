@@ -19,6 +19,7 @@ from tests.simulation.place import CELLS, Place, door, places
 from tests.simulation.store import Crash, StoreInWeather, shown
 from tests.support.doors import LambdaContext
 from twinshore import deployment
+from twinshore.intercell.port import Send
 from twinshore.store.port import Change, Store
 
 START = 1_800_000_000
@@ -30,8 +31,15 @@ INVOCATION_SECONDS = 20
 _LONG = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{20,}\b")
 """Ids made of hashes are told by their beginnings."""
 
-Wrap = Callable[[Store], Any]
-"""Puts something of a test's own between the weather and the engine."""
+
+class Defect(NamedTuple):
+    """Something of a test's own, put between the product and its ports."""
+
+    store: Callable[[Store], Any] = lambda store: store
+    send: Callable[[Send], Send] = lambda send: send
+
+
+NONE = Defect()
 
 
 class Died(Exception):
@@ -50,7 +58,7 @@ class Invocation:
 
 
 class World:
-    def __init__(self, seed: int, faults: Faults, wrap: Wrap = lambda store: store, telling: bool = False) -> None:
+    def __init__(self, seed: int, faults: Faults, defect: Defect = NONE, telling: bool = False) -> None:
         self.seed, self.faults, self.telling = seed, faults, telling
         self.now = float(START)
         self.machine = Machine(seed, self._clock, lambda _: self._slept())
@@ -60,7 +68,8 @@ class World:
         self.story: list[str] = []
         self.violations: list[Violation] = []
         self.steps = 0
-        self.send: Callable[..., Any] = lambda *_: None
+        self.defect = defect
+        self.send: Any = None
         """Carries a message to another cell; the network sets it."""
         self._agenda: list[tuple[float, int, str, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -68,7 +77,7 @@ class World:
         for cell in CELLS:
             place = self.places[cell]
             place.clear()
-            place.store = StoreInWeather(self, cell, wrap(place.engine))
+            place.store = StoreInWeather(self, cell, defect.store(place.engine))
 
     # The agenda
 
@@ -140,7 +149,7 @@ class World:
         return place.new_instance(self._way_out), skew
 
     def _way_out(self, url: str, headers: Any, body: bytes) -> Any:
-        return self.send(url, headers, body)
+        return self.defect.send(self.send)(url, headers, body)
 
     def standing(self) -> Invocation:
         return self._standing[-1]
