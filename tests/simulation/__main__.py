@@ -13,16 +13,18 @@ from typing import NamedTuple
 from tests.simulation.faults import KINDS
 from tests.simulation.place import remove_files
 from tests.simulation.shrinking import shrink, story_of
-from tests.simulation.simulation import run
+from tests.simulation.simulation import Run, run
 
 CHUNK_SEEDS = 50
 SHOWN_STORIES = 3
+FAULTS, WISHES = Run._fields.index("faults"), Run._fields.index("wishes")
 
 
 class Sum(NamedTuple):
     seeds: int
     steps: int
     faults: Counter[str]
+    wishes: Counter[str]
     failed: list[int]
 
 
@@ -51,24 +53,17 @@ def _one(seed: int) -> int:
 
 def _many(first: int, count: int, workers: int) -> int:
     began = time.monotonic()
-    chunks = [
-        range(start, min(start + CHUNK_SEEDS, first + count)) for start in range(first, first + count, CHUNK_SEEDS)
-    ]
-    steps, faults, failed, seeds = 0, Counter[str](), list[int](), 0
+    starts = range(first, first + count, CHUNK_SEEDS)
+    total = Sum(0, 0, Counter(), Counter(), [])
     with ProcessPoolExecutor(workers) as pool:
-        for part in pool.map(_chunk, chunks):
-            steps, faults, failed, seeds = (
-                steps + part.steps,
-                faults + part.faults,
-                failed + part.failed,
-                seeds + part.seeds,
-            )
+        for part in pool.map(_chunk, [range(start, min(start + CHUNK_SEEDS, first + count)) for start in starts]):
+            total = Sum(*(one + other for one, other in zip(total, part)))
             if sys.stderr.isatty():
-                print(f"\r{seeds} of {count} seeds, {len(failed)} failed ", end="", file=sys.stderr, flush=True)
-    _report(Sum(seeds, steps, faults, failed), time.monotonic() - began)
-    for seed in failed[:SHOWN_STORIES]:
+                print(f"\r{total.seeds} of {count} seeds, {len(total.failed)} failed ", end="", file=sys.stderr)
+    _report(total, time.monotonic() - began)
+    for seed in total.failed[:SHOWN_STORIES]:
         print(f"\n{story_of(shrink(run(seed)))}\n\nagain: make simulate SEED={seed}")
-    return 1 if failed else 0
+    return 1 if total.failed else 0
 
 
 def _chunk(seeds: range) -> Sum:
@@ -76,14 +71,17 @@ def _chunk(seeds: range) -> Sum:
         runs = [run(seed) for seed in seeds]
     finally:
         remove_files()
-    faults = sum((one.faults for one in runs), Counter[str]())
-    return Sum(len(runs), sum(one.steps for one in runs), faults, [one.seed for one in runs if one.violations])
+    faults, wishes = (sum((one[place] for one in runs), Counter[str]()) for place in (FAULTS, WISHES))
+    return Sum(len(runs), sum(one.steps for one in runs), faults, wishes, [one.seed for one in runs if one.violations])
 
 
 def _report(total: Sum, seconds: float) -> None:
     print(
-        f"seeds       {total.seeds:>10,}\nsteps       {total.steps:>10,}\nfaults      {sum(total.faults.values()):>10,}"
+        f"seeds       {total.seeds:>10,}\nsteps       {total.steps:>10,}\nwishes      {sum(total.wishes.values()):>10,}"
     )
+    for name, number in sorted(total.wishes.items()):
+        print(f"  {name:<24} {number:>9,}")
+    print(f"faults      {sum(total.faults.values()):>10,}")
     for kind in KINDS:
         print(f"  {kind:<24} {total.faults[kind]:>9,}")
     print(f"violations  {len(total.failed):>10,}\nseconds     {seconds:>10.1f}")

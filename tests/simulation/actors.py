@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -217,6 +218,16 @@ class Actors:
         return Call(action.cell, "points", "GET", "/v1/points", None, "member", action.member)
 
     # After the weather
+
+    def outcomes(self) -> Counter[str]:
+        """How many wishes were granted, refused, or never answered, by kind."""
+        found: Counter[str] = Counter()
+        for action in self.actions.values():
+            if action.id in self.told:
+                found[f"{action.kind} {self.told[action.id].answer.get('state', 'granted')}"] += 1
+            elif action.id in self.calls:
+                found[f"{action.kind} {'refused' if action.id in self.refused else 'unanswered'}"] += 1
+        return found
 
     def end_holds(self) -> None:
         """Whoever has had points set aside decides about them in the end."""

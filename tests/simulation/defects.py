@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+import time
+from types import SimpleNamespace
+from typing import Any, Mapping
+from urllib.parse import urlsplit
 
+from tests.simulation.place import cell_key_secret, declared
+from tests.simulation.world import Defect
 from twinshore.events import Event
+from twinshore.exchange.receipts import FIRST, Receipt, signed
+from twinshore.intercell.keys import cell_key_from_secret
+from twinshore.intercell.port import Fields, Heard, NotHeard, Send
+from twinshore.intercell.receiving import Desk, receive
 from twinshore.store.port import Change, Create, Increment, Replace, Store
 
 
@@ -18,18 +27,19 @@ class _Around:
 
 
 class NoIdempotencyCheck(_Around):
-    """A redemption's entry lies under a key of its own each time, so that a repeated request meets none."""
+    """A redemption whose key has been used is carried out once more, under a key that nobody has used."""
 
     def __init__(self, engine: Store) -> None:
         super().__init__(engine)
         self._numbers = itertools.count()
 
     def commit(self, *changes: Change, events: tuple[Event, ...] = ()) -> None:
-        self._engine.commit(*(self._fresh(change) if _is_entry(change, "redeem") else change for change in changes),
-                            events=events)  # fmt: skip
+        self._engine.commit(*map(self._unused, changes), events=events)
 
-    def _fresh(self, change: Any) -> Create:
-        return change._replace(key=change.key._replace(sort=f"{change.key.sort}{next(self._numbers)}"))  # type: ignore[no-any-return]
+    def _unused(self, change: Any) -> Any:
+        if not _is_entry(change, "redeem") or self._engine.get(change.key) is None:
+            return change
+        return change._replace(key=change.key._replace(sort=f"{change.key.sort}{next(self._numbers)}"))
 
 
 class SweptTwice(_Around):
@@ -56,3 +66,47 @@ class SweptTwice(_Around):
 
 def _is_entry(change: Any, kind: str) -> bool:
     return isinstance(change, Create) and change.key.sort.startswith("entry#") and change.fields["kind"] == kind
+
+
+def settled_when_sent(send: Send) -> Send:
+    """Whoever has only sent a question takes it for answered: the points are settled before they are credited."""
+
+    def hasty(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
+        try:
+            return send(url, headers, body)
+        except NotHeard:
+            if not url.endswith("/points-credit"):
+                raise
+            return _credited(url, headers, body)
+
+    return hasty
+
+
+def _credited(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
+    """What the other cell would have said, with its own key, had it been there."""
+    parts = urlsplit(url)
+    other = next(name for name, cell in declared().all.items() if urlsplit(cell.endpoint).netloc == parts.netloc)
+    key = cell_key_from_secret(other, cell_key_secret(other))
+    now = int(time.time())
+
+    def handler(sender: str, fields: Fields, _: int) -> Fields:
+        terms = {name: value for name, value in fields.items() if name != "valid_until"}
+        receipt = signed(
+            Receipt(**terms, from_cell=sender, to_cell=other, sequence=1, previous=FIRST, decided_at=now), key
+        )
+        proof = {name: getattr(receipt, name) for name in ("sequence", "previous", "receipt", "signed_by", "signature")}
+        return {"exchange": receipt.exchange, "outcome": "credited", "decided_at": now, **proof}
+
+    lower = {name.lower(): value for name, value in headers.items()}
+    asked: Any = SimpleNamespace(method="POST", path=parts.path, query={}, headers=lower, body=body,
+                                 params={"message": "points-credit"}, now=now, request_id="hasty")  # fmt: skip
+    anything: Any = SimpleNamespace(commit=lambda *_, **__: None)
+    said = receive(asked, {"points-credit": handler}, Desk(key, declared(), anything))
+    return Heard(said.status, {name.lower(): value for name, value in said.headers}, said.body)
+
+
+DEFECTS = {
+    "no idempotency check": Defect(store=NoIdempotencyCheck),
+    "settle before credit": Defect(send=settled_when_sent),
+    "sweep twice": Defect(store=SweptTwice),
+}

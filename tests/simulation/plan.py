@@ -18,7 +18,7 @@ GAPS = ((5, 40, 60), (4, 60, 900), (2, HOUR, 8 * HOUR), (1, DAY, 40 * DAY), (0.4
 """(how often, from, to) seconds between two bursts."""
 KINDS = (
     ("order", 8), ("earn", 3), ("redeem", 9), ("gift", 5), ("refund", 4), ("return", 2), ("hold", 5), ("end", 6),
-    ("exchange", 9), ("link", 0.7), ("unlink", 0.5), ("check-in", 2), ("look", 1), ("timer", 6), ("cut", 1.5),
+    ("exchange", 9), ("link", 0.7), ("unlink", 0.8), ("check-in", 2), ("look", 1), ("timer", 6), ("cut", 1.5),
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def _link(random: Random, at: int, member: str, before: list[Action]) -> Mapping
 
 
 def _cut(random: Random, at: int, member: str, before: list[Action]) -> Mapping[str, Any]:
-    return {"from": random.choice(CELLS), "seconds": random.choice((300, HOUR, 9 * HOUR))}
+    return {"from": random.choice(CELLS), "seconds": random.choice((300, HOUR, 9 * HOUR, 30 * HOUR))}
 
 
 def _about(kind: str) -> Any:

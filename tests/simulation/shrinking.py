@@ -1,4 +1,4 @@
-"""A failing run, made small: actions and faults are left out as long as the same rule is still violated."""
+"""A failing run, made small: actions and faults are left out as long as any rule is still violated."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ class Small(NamedTuple):
 
 
 def shrink(failed: Run, defect: Defect = NONE) -> Small:
-    rule = failed.violations[0].rule
     left = [RUNS_LIMIT]
 
     def fails(faults: Sequence[Fault], actions: list[Action]) -> bool:
         left[0] -= 1
         if left[0] < 0:
             return False
-        again = run(failed.seed, actions, frozenset(faults), defect)
-        return any(violation.rule == rule for violation in again.violations)
+        return bool(run(failed.seed, actions, frozenset(faults), defect).violations)
 
     actions, faults, before = plan_of(failed.seed), list(failed.happened), (0, 0)
     while before != (len(actions), len(faults)):
@@ -39,7 +37,7 @@ def shrink(failed: Run, defect: Defect = NONE) -> Small:
         actions = _calmer(_fewer(actions, partial(fails, faults)), partial(fails, faults))
         faults = _fewer(faults, partial(_swapped, fails, actions))
     told = run(failed.seed, actions, frozenset(faults), defect, telling=True)
-    return Small(rule, actions, tuple(fault for fault in faults if fault in told.happened), told)
+    return Small(told.violations[0].rule, actions, tuple(fault for fault in faults if fault in told.happened), told)
 
 
 def _swapped(fails: Callable[..., bool], actions: list[Action], faults: list[Fault]) -> bool:

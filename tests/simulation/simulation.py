@@ -22,6 +22,8 @@ class Run(NamedTuple):
     seed: int
     steps: int
     faults: Counter[str]
+    wishes: Counter[str]
+    """What became of what members wanted."""
     happened: tuple[Fault, ...]
     violations: tuple[Violation, ...]
     story: tuple[str, ...]
@@ -43,7 +45,15 @@ def run(
         world.run()
         _heal(world, actors)
         checks.check(world, actors)
-    return Run(seed, world.steps, faults.counted(), tuple(faults.happened), tuple(world.violations), tuple(world.story))
+    return Run(
+        seed,
+        world.steps,
+        faults.counted(),
+        actors.outcomes(),
+        tuple(faults.happened),
+        tuple(world.violations),
+        tuple(world.story),
+    )
 
 
 def _people(world: World) -> None:

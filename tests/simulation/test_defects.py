@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.simulation.defects import NoIdempotencyCheck, SweptTwice
+from tests.simulation.defects import DEFECTS
 from tests.simulation.shrinking import shrink, story_of
 from tests.simulation.simulation import run
 
@@ -14,9 +12,11 @@ SEEDS = 200
 FEW_ACTIONS = 4
 
 
-@pytest.mark.parametrize("defect", [NoIdempotencyCheck, SweptTwice], ids=["no idempotency check", "swept twice"])
-def test_a_defect_is_found_within_two_hundred_seeds_and_its_story_is_short(defect: Any) -> None:
-    failed = next((each for seed in range(1, SEEDS + 1) if (each := run(seed, wrap=defect)).violations), None)
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_defect_is_found_within_two_hundred_seeds_and_its_story_is_short(name: str) -> None:
+    defect = DEFECTS[name]
+    runs = (run(seed, defect=defect) for seed in range(1, SEEDS + 1))
+    failed = next((each for each in runs if each.violations), None)
     assert failed is not None
     small = shrink(failed, defect)
     print(story_of(small))

@@ -16,7 +16,6 @@ from tests.support.tree import ROOT
 
 CHUNK = 40
 SOME = 30
-NEEDS_MESSAGES = {"message lost", "message's answer lost", "message late", "message twice"}
 
 
 @pytest.mark.parametrize("first", range(1, 241, CHUNK))
@@ -44,7 +43,7 @@ def test_a_seed_is_the_same_run_in_another_process() -> None:
 
 def test_what_goes_wrong_is_all_that_can() -> None:
     happened = sum((run(seed).faults for seed in range(1, SOME + 1)), Counter[str]())
-    assert {kind for kind in KINDS if not happened[kind]} == NEEDS_MESSAGES
+    assert not {kind for kind in KINDS if not happened[kind]}
 
 
 def test_a_run_with_the_faults_that_have_happened_is_the_same_run() -> None:

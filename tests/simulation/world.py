@@ -28,8 +28,8 @@ DEEPEST = 4
 INVOCATION_SECONDS = 20
 """Who overtakes comes within the life of the invocation that is overtaken."""
 
-_LONG = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{20,}\b")
-"""Ids made of hashes are told by their beginnings."""
+_LONG = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{20,}\b|\b(eyJ)[\w.-]{40,}|(\": \"?[\w+/]{6})[\w+/]{80,}==")
+"""Ids made of hashes, tokens and signatures are told by their beginnings."""
 
 
 class Defect(NamedTuple):
@@ -187,5 +187,5 @@ class World:
 
     def tell(self, text: str) -> None:
         if self.telling:
-            text = _LONG.sub(r"\1…", text)
+            text = _LONG.sub(r"\1\2\3…", text)
             self.story.append(f"{self.now - START:>10.0f} s  {'    ' * len(self._standing)}{text}")
