@@ -109,8 +109,11 @@ def start(store: Store, peers: Peers, signer: Signer, wanted: Wanted, now: int) 
 
 
 def ask_for(store: Store, peers: Peers, item: Item, now: int) -> Exchange:
-    """Ask the other cell, once, for what `item` says, and do what follows. Its silence is no failure."""
+    """Ask the other cell, once, for what `item` says, and do what follows. Its silence is no failure.
+    What is over is not asked for: silence would put it among what waits again, for ever."""
     wanted = exchange_of(item)
+    if wanted.state != PENDING:
+        return wanted
     try:
         said = ask(peers, wanted.other, "points-credit", asked(wanted), now)
         receipt = _receipt(wanted, said, peers) if said["outcome"] == CREDITED else None
