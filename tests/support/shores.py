@@ -87,6 +87,8 @@ class Shore:
         self.lines: list[str] = []
         key = CellKey(cell, "k1", seed(cell))
         self.peers = Peers(key, cells, self._send)
+        self.receipt_key: CellKey | None = None
+        """What receipts are signed with, if it is not the cell's own key."""
         self.signer = Signer(cell, [SESSION_KEY])
         self._out = way_out(5.0)
         self._door = self._opened()
@@ -114,6 +116,9 @@ class Shore:
     def enter(self, code: str, cell: str, key: str = "") -> Link:
         entered = linking.Entered(self.member, cell, code, IdempotencyKey(key or f"k{next(self.numbers)}", code))
         return linking.confirm(self.store, self.peers, entered, self.now())
+
+    def unlink(self, link: str) -> Link:
+        return linking.unlink(self.store, self.peers, self.member, link, self.now())
 
     def quote(self, link: str, points: int, programme: str = "", to_programme: str = "") -> str:
         wish = quote.Wish(link, points, programme, to_programme)
@@ -178,7 +183,8 @@ class Shore:
 
         @door.post("/cells/v1/{message}", problems=PROBLEMS)
         def hear(request: Request) -> Response:
-            handlers = exchange_wiring.handlers_of(self.store, self.peers)
+            own = self.peers._replace(key=self.receipt_key or self.peers.key)
+            handlers = exchange_wiring.handlers_of(self.store, own)
             return receive(request, handlers, Desk(self.peers.key, self.cells, self.store))
 
         return door

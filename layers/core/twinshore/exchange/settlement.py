@@ -26,6 +26,7 @@ OUT, IN = "out", "in"
 MISSING_THERE, MISSING_HERE, AMOUNT_DIFFERS, STILL_PENDING = (
     "missing_there", "missing_here", "amount_differs", "still_pending",
 )  # fmt: skip
+KINDS = (MISSING_THERE, MISSING_HERE, AMOUNT_DIFFERS, STILL_PENDING)
 ACTIONS = {
     (OUT, MISSING_THERE): "check_receipt_then_credit_there",
     (OUT, MISSING_HERE): "check_receipt_then_reverse_there",
