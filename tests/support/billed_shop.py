@@ -15,7 +15,7 @@ from twinshore.cells import Method
 from twinshore.money import Money
 from twinshore.outbound import send
 from twinshore.payments.completion import apply
-from twinshore.payments.port import Notice, Payer
+from twinshore.payments.port import Notice
 from twinshore.payments.refunding import ask_for_refund
 from twinshore.providers.choice import bills_builder, build_provider, capabilities_of
 from twinshore.providers.setup import Setup
@@ -48,7 +48,7 @@ class BilledShop(Shop):
         self.providers[self.name] = provider
         self.tills = self.tills._replace(
             methods=(Method("card", self.name, ()),),
-            payer=lambda name, member_id: Payer("openid-of-nobody"),
+            payer=lambda name, member_id, known: known._replace(wechat_openid="openid-of-nobody"),
         )
         self.party = Party(self.name, provider, build(setup), capabilities_of(self.name).bill_zone)
         self.day = DAY
