@@ -219,6 +219,16 @@ class Actors:
 
     # After the weather
 
+    def ask_again(self) -> None:
+        """With the key of long ago: the answer of then."""
+        for told in self.told.values():
+            if told.action.kind in ("redeem", "gift"):
+                answer = self.network.direct(told.call, f"{told.action.id}.last")
+                if answer is None or answer.status != 201 or answer.json() != told.answer:
+                    self.world.violated(
+                        "the same key has the same answer", f"{told.action.id}: {told.answer}, {answer}"
+                    )
+
     def outcomes(self) -> Counter[str]:
         """How many wishes were granted, refused, or never answered, by kind."""
         found: Counter[str] = Counter()

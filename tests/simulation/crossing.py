@@ -42,6 +42,16 @@ def check(world: World, entries: Entries) -> None:
     if receipts.keys() - exchanges.keys():
         world.violated("nothing is credited that nobody has sent", receipts.keys() - exchanges.keys())
     _accounted(world, entries, list(receipts.values()))
+    _settled(world)
+
+
+def _settled(world: World) -> None:
+    """Where there is a settlement report of a day, the two ledgers agree."""
+    for here in CELLS:
+        for other in CELLS:
+            for item in world.places[here].engine.query(f"points-settlement#{other}", limit=LIMIT).items:
+                if not item.fields["agrees"]:
+                    world.violated("both ledgers agree on a day", f"{here} and {other}, {item.fields}")
 
 
 def _links(world: World) -> Iterator[tuple[str, Link]]:

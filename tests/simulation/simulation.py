@@ -17,6 +17,9 @@ from twinshore.store.port import Create, Key
 HEALING_SECONDS = (120, 120, 120, 1200, 7200, 30_000, 90_000, 90_000)
 """After the weather: how long until each round of the timers. In all longer than the longest ladder of retries."""
 
+SETTLED_SEEDS = 10
+"""One in so many ends with the daily settlement: it asks every cell about every day, and so takes its time."""
+
 
 class Run(NamedTuple):
     seed: int
@@ -76,4 +79,8 @@ def _heal(world: World, actors: Actors) -> None:
             actors.delivery.fire_what_is_due(cell, f"heal{number}:{cell}")
         if number == 1:
             actors.end_holds()
+    actors.ask_again()
+    if world.seed % SETTLED_SEEDS == 0:
+        for cell in CELLS:
+            actors.delivery.fire(cell, "points-settlement", f"settlement:{cell}")
     world.run()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.simulation.faults import KINDS, Fault
 from tests.simulation.plan import plan_of
-from tests.simulation.simulation import run
+from tests.simulation.simulation import SETTLED_SEEDS, run
 from tests.support.tree import ROOT
 
 CHUNK = 40
@@ -68,3 +68,17 @@ def test_to_leave_out_a_fault_leaves_the_lots_of_all_others_as_they_are() -> Non
 def test_members_of_several_cells_meet() -> None:
     cells = {action.cell for seed in range(1, SOME + 1) for action in plan_of(seed)}
     assert cells == {"cn", "eu", "sea", "us"}
+
+
+def test_days_are_settled_in_some_seeds() -> None:
+    told = run(SETTLED_SEEDS, telling=True).story
+    assert any("cn asks eu /cells/v1/points-settlements" in line for line in told)
+    assert any("settlement:cn" in line and "eu says 200" in line for line in told)
+
+
+def test_the_command_tells_seeds_steps_wishes_faults_and_violations() -> None:
+    asked = [sys.executable, "-m", "tests.simulation", "--seeds", "6", "--workers", "1"]
+    done = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True)
+    told = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines() if not line.startswith(" ")}
+    assert list(told) == ["seeds", "steps", "wishes", "faults", "violations", "seconds"]
+    assert (told["seeds"], told["violations"]) == ("6", "0")
