@@ -12,7 +12,7 @@ from tests.support.tree import ROOT, parsed, python_files
 BROAD_EXCEPT_LIMIT = 2
 MONEY_CODE = tuple(
     f"layers/core/twinshore/{name}"
-    for name in ("money", "currencies", "fx/", "payments/", "points/", "idempotency", "providers/stripe/",
+    for name in ("money", "currencies", "fx/", "payments/", "points/", "exchange/", "idempotency", "providers/stripe/",
                  "providers/wechat_pay/")
 )  # fmt: skip
 

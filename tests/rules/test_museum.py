@@ -25,6 +25,7 @@ ROWS = {
         "smartstore/Smartstore/issues/1584",
     ),
     9: ("no peer test was found",),
+    13: ("no peer test was found",),
 }
 """What stands in the docstring of at least one test of the row: where the peer tells of it."""
 
