@@ -28,7 +28,7 @@ locals {
   alarms = {
     answers-5xx    = { query = "status:>=500 | select count(*) as n", limit = 5, minutes = 5, rounds = 2 }
     errors         = { query = "level:error | select count(*) as n", limit = 10, minutes = 5, rounds = 2 }
-    given-up       = { query = "level:error AND message:\"given up\" | select count(*) as n", limit = 0, minutes = 5, rounds = 1 }
+    given-up       = { query = "level:error AND (message:\"given up\" OR message:\"set aside\") | select count(*) as n", limit = 0, minutes = 5, rounds = 1 }
     slow-callbacks = { query = "door:payment_callbacks AND duration_ms:>2000 | select count(*) as n", limit = 5, minutes = 5, rounds = 2 }
   }
 }

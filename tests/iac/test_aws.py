@@ -82,6 +82,20 @@ def test_every_alarm_reaches_somebody_and_says_which_page_to_read() -> None:
         assert "docs/" in body["Properties"]["AlarmDescription"], name
 
 
+def test_every_page_that_an_alarm_names_has_that_chapter() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    chapters = {line.removeprefix("## ").strip().lower() for line in page.splitlines() if line.startswith("## ")}
+    named = [body["Properties"]["AlarmDescription"] for body in aws_template()["Resources"].values()
+             if body["Type"] == "AWS::CloudWatch::Alarm"]  # fmt: skip
+    for said in named:
+        if "docs/operations.md" in said:
+            assert said.split("docs/operations.md, ")[1] in chapters, said
+    for name in (
+        name for name, body in aws_template()["Resources"].items() if body["Type"] == "AWS::CloudWatch::Alarm"
+    ):
+        assert f"`{name}`" in page, f"{name} has no run book"
+
+
 def test_the_dashboard_is_json_and_shows_every_alarm() -> None:
     body = json.loads(aws_template()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     shown = next(each for each in body["widgets"] if each["type"] == "alarm")["properties"]["alarms"]

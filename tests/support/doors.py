@@ -106,6 +106,7 @@ class Place:
         self.folder = folder
         self.secrets = {**SECRETS, **secrets}
         self.outside = dict(outside)
+        self.store = f"sqlite:{folder / 'store.db'}"
         self.rewire()
 
     def rewire(self, **changes: str) -> None:
@@ -113,7 +114,7 @@ class Place:
         file = self.folder / "secrets.json"
         file.write_text(json.dumps(self.secrets))
         os.environ.update(
-            TWINSHORE_CELL=self.cell, TWINSHORE_STORE=f"sqlite:{self.folder / 'store.db'}",
+            TWINSHORE_CELL=self.cell, TWINSHORE_STORE=self.store,
             TWINSHORE_SECRETS=f"file:{file}", TWINSHORE_OUTSIDE=json.dumps(self.outside), **changes,
         )  # fmt: skip
         wiring.reset()
