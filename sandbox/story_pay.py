@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from sandbox.accounts import party_of
 from sandbox.story_start import RECEIPT_TEMPLATE, method_name, money
 from sandbox.walk import PATIENCE_SECONDS, Told, Walk
-from twinshore.points.rewards import REWARDS
+from twinshore.rewards.catalogue import REWARDS
 
 REWARD = REWARDS["coffee_voucher"]
 NEWEST_ENTRIES = 50
@@ -106,8 +106,8 @@ def redeem(walk: Walk) -> Told:
     walk.check(again["id"] == entry["id"], "the same key again is the same redemption")
     balance = walk.cell("GET", "/v1/points")["balance"]
     walk.check(balance == walk.memory["balance"] + entry["points"], "the points were spent once")
-    return Told(f"{REWARD.title_en}, {entry['points']} points; asked twice, spent once; balance {balance}",
-                f"{REWARD.title_zh}，{entry['points']} 积分；请求两次，只扣一次；余额 {balance}")  # fmt: skip
+    return Told(f"{REWARD.names['en']}, {entry['points']} points; asked twice, spent once; balance {balance}",
+                f"{REWARD.names['zh-CN']}，{entry['points']} 积分；请求两次，只扣一次；余额 {balance}")  # fmt: skip
 
 
 def read_message(walk: Walk) -> Told:

@@ -1,8 +1,8 @@
 """Points: what there is, its entries, redemptions and gifts."""
 
-from twinshore import wiring
+from twinshore import rewards_wiring, wiring
 from twinshore.points import gifts, ledger, wire
-from twinshore.points.rewards import find_reward
+from twinshore.rewards import wire as rewards
 from twinshore.web import Door, Request
 
 door = main_handler = Door("points", wiring)
@@ -19,11 +19,11 @@ def entries(request: Request, query: wire.EntriesQuery) -> object:
     return wire.entries_model(*ledger.entries(book, query.limit, query.after))
 
 
-@door.post("/v1/points/redemptions", takes=wire.RedemptionRequest, gives=wire.PointsEntry, who="member", status=201,
-           idempotent=True, problems=wire.REDEEMING)  # fmt: skip
-def redeem(request: Request, body: wire.RedemptionRequest) -> object:
-    book, reward = wiring.points_of(request.session.member_id), find_reward(body.reward)
-    return wire.entry_model(ledger.redeem(book, reward.points, reward.name, request.idempotency, request.now))
+@door.post("/v1/points/redemptions", takes=rewards.RedemptionRequest, gives=wire.PointsEntry, who="member", status=201,
+           idempotent=True, problems=rewards.REDEEMING)  # fmt: skip
+def redeem(request: Request, body: rewards.RedemptionRequest) -> object:
+    book = wiring.points_of(request.session.member_id, body.programme)
+    return wire.entry_model(rewards_wiring.redeem(book, body.reward, body.market, request))
 
 
 @door.post("/v1/points/gifts", takes=wire.GiftRequest, gives=wire.PointsEntry, who="member", status=201,
@@ -34,6 +34,7 @@ def give(request: Request, body: wire.GiftRequest) -> object:
 
 
 @door.post("/v1/points/redemptions/{id}/refunds", takes=wire.RefundRequest, gives=wire.PointsEntry, who="service",
-           status=201, problems=wire.REFUNDING)  # fmt: skip
+           status=201, problems=rewards.REFUNDING)  # fmt: skip
 def refund(request: Request, body: wire.RefundRequest) -> object:
-    return wire.entry_model(ledger.refund(wiring.points_of(body.member_id), request.params["id"], request.now))
+    book = wiring.points_of(body.member_id, body.programme)
+    return wire.entry_model(rewards_wiring.refund(book, request.params["id"], request.now))

@@ -1,6 +1,6 @@
 locals {
   # As infra/secrets.toml says. The values are put in by a person and never stand in a state file.
-  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "webhook_signing_keys", "cell_key", "rate_source", "mail", "database"]
+  secrets = ["session_keys", "wechat_app", "provider_wechat_pay", "vault_keys", "webhook_signing_keys", "cell_key", "rate_source", "reward_partners", "mail", "database"]
 }
 
 resource "tencentcloud_kms_key" "cell" {

@@ -38,6 +38,7 @@ def jobs_of(parts: Parts) -> Jobs:
     from twinshore.outbox import sweep
     from twinshore.payments.polling import poll_due
     from twinshore.reconciliation_wiring import reconcile_cell
+    from twinshore.rewards_wiring import sync_partners
     from twinshore.webhook_wiring import webhook_post
 
     store, provider = parts.store, parts.provider
@@ -47,6 +48,7 @@ def jobs_of(parts: Parts) -> Jobs:
         "webhook-send": lambda at: send_due(store(), webhook_post(parts.webhook_receivers()), parts.webhook_keys, at),
         "points-sweep": lambda at: sweep_points(store(), parts.residency(), peers, at),
         "points-settlement": lambda at: settle_days(store(), peers(), at),
+        "partner-sync": lambda at: sync_partners(store(), at),
         "outbox-sweep": lambda at: sweep(store(), parts.consumers(), at),
         "reconcile": lambda at: reconcile_cell(store(), provider, at),
         "member-tiers": lambda at: settle_tiers(store(), at),

@@ -29,13 +29,9 @@ class StoreVault:
         self._keys = keys
 
     def put(self, reference: str, text: str, expires_at: int) -> None:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
         key = self._item(reference)
-        key_id, secret = next(iter(_live_keys(self._keys()).items()))
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(secret).encrypt(nonce, text.encode(), key.partition.encode())
-        fields = {"key": key_id, "sealed": b64encode(nonce + sealed).decode()}
+        key_id, sealed = _sealed(self._keys(), text, key.partition)
+        fields = {"key": key_id, "sealed": sealed}
         for _ in range(_TRIES):
             held = self._store.get(key)
             change = Replace(key, fields, held.version, expires_at=expires_at) if held else None
@@ -48,23 +44,51 @@ class StoreVault:
 
     def get(self, reference: str) -> str:
         """ "" if there is none. Raises BrokenInvariant if it does not open: the key is gone, or the item was moved."""
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
         key = self._item(reference)
         held = self._store.get(key)
         if held is None:
             return ""
-        secret = _live_keys(self._keys()).get(held.fields["key"])
-        raw = b64decode(held.fields["sealed"])
-        try:
-            opened = AESGCM(secret or b"").decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], key.partition.encode())
-        except (InvalidTag, ValueError):
-            raise BrokenInvariant("a sealed item opens with a live key, where it was sealed") from None
-        return opened.decode()
+        return _opened(self._keys(), held.fields["key"], held.fields["sealed"], key.partition)
 
     def _item(self, reference: str) -> Key:
         return Key(f"vault#{self._provider}#{reference}", "sealed")
+
+
+class TextSeals:
+    """Seals short texts that their owner keeps in items of its own. `bound_to` is the associated data."""
+
+    def __init__(self, keys: Callable[[], str]) -> None:
+        self._keys = keys
+
+    def seal(self, text: str, bound_to: str) -> str:
+        return ".".join(_sealed(self._keys(), text, bound_to))
+
+    def open(self, sealed: str, bound_to: str) -> str:
+        """Raises BrokenInvariant if it does not open: the key is gone, or it was moved."""
+        key_id, _, raw = sealed.rpartition(".")
+        return _opened(self._keys(), key_id, raw, bound_to)
+
+
+def _sealed(keys_json: str, text: str, bound_to: str) -> tuple[str, str]:
+    """Which key, and base64 of nonce and sealed text."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    key_id, secret = next(iter(_live_keys(keys_json).items()))
+    nonce = os.urandom(_NONCE_BYTES)
+    return key_id, b64encode(nonce + AESGCM(secret).encrypt(nonce, text.encode(), bound_to.encode())).decode()
+
+
+def _opened(keys_json: str, key_id: str, sealed: str, bound_to: str) -> str:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    secret = _live_keys(keys_json).get(key_id)
+    raw = b64decode(sealed)
+    try:
+        opened = AESGCM(secret or b"").decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], bound_to.encode())
+    except (InvalidTag, ValueError):
+        raise BrokenInvariant("a sealed item opens with a live key, where it was sealed") from None
+    return opened.decode()
 
 
 def _live_keys(secret_json: str) -> dict[str, bytes]:

@@ -205,10 +205,12 @@ def consumers() -> Consumers:
     from twinshore.consumers import Parts, consumers_of
     from twinshore.members_wiring import and_members
     from twinshore.reconciliation_wiring import and_daybook
+    from twinshore.rewards_wiring import and_vouchers
     from twinshore.webhook_wiring import and_subscribers
 
     own = consumers_of(Parts(store, residency, now, notification_channels, payment_provider, lambda: plans_in(store())))
-    return and_subscribers(and_members(and_daybook(own, store), store, points_of, now), store, now)
+    own = and_vouchers(and_members(and_daybook(own, store), store, points_of, now), store, now)
+    return and_subscribers(own, store, now)
 
 
 def webhook_keys() -> SigningKeys:

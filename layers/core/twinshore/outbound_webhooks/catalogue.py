@@ -19,12 +19,18 @@ OFFERED = {
     "points.exchanged_out": "points have gone to a membership in another cell",
     "points.exchanged_in": "points have come from a membership in another cell",
     "points.exchange_refused": "another cell has not taken points: they are back",
+    "voucher.issued": "a member has a partner's voucher for points",
+    "voucher.used": "the partner has honoured a voucher",
+    "voucher.returned": "a voucher was not used, its points come back",
+    "voucher.expired": "a voucher ran out unused",
+    "reward.stock_low": "few are left of a reward in a region",
     "member.tier_changed": "a member went up or down a tier",
     "member.joined": "a person logged in for the first time",
 }
 """Name -> what it means."""
 
 INTERNAL = {
+    "voucher.claimed": "has a partner's code put into the voucher, whatever became of the request",
     "flag.resolved": "the list of what a person must look at is our own",
     "session.ended": "security of the person's login, nobody else's business",
     "member.checked_in": "credits the points of a daily check-in, whatever became of the request",

@@ -68,13 +68,16 @@ def earn(
 
 def redeem(
     ledger: Ledger, points: int, name: str, idempotency: IdempotencyKey, now: int,
-    *, also: tuple[Change, ...] = (), events: tuple[Event, ...] = (),
+    *, category: str = "", also: tuple[Change, ...] = (), events: tuple[Event, ...] = (),
 ) -> Entry:  # fmt: skip
-    """Spend `points` on the reward `name`. Raises InsufficientPoints; IdempotencyKeyReused for the key with other
-    content; PointsOutOfRange, UnknownProgramme; CommitConflict for one of `also`."""
+    """Spend `points` on the reward `name`; what kind of thing it is, `category`, is told with it.
+
+    Raises InsufficientPoints; IdempotencyKeyReused for the key with other content; PointsOutOfRange, UnknownProgramme;
+    CommitConflict for one of `also`.
+    """
     check_points(ledger, points)
     entry = Entry(entry_id(REDEEM, idempotency.key), REDEEM, -points, name, now, lines(ledger, -points, REDEEMED))
-    told = _event(ledger, "points.redeemed", entry, points, reward=name)
+    told = _event(ledger, "points.redeemed", entry, points, reward=name, **({"category": category} if category else {}))
     return debit(ledger, entry, idempotency.fingerprint, also=also, events=(told, *events))
 
 

@@ -9,9 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from twinshore.idempotency import IdempotencyKeyReused
 from twinshore.points.book import Entry, Ledger
-from twinshore.points.problems import GiftRefused, InsufficientPoints, PointsOutOfRange, RedemptionNotFound
+from twinshore.points.problems import GiftRefused, InsufficientPoints, PointsOutOfRange
 from twinshore.points.programmes import UnknownProgramme
-from twinshore.points.rewards import RewardNotFound
 from twinshore.points.standing import present, standing
 
 PAGE_LIMIT = 100
@@ -20,8 +19,6 @@ _MOMENT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 ASKING = (UnknownProgramme,)
 GIVING = (InsufficientPoints, GiftRefused, PointsOutOfRange, UnknownProgramme, IdempotencyKeyReused)
-REDEEMING = (InsufficientPoints, RewardNotFound, IdempotencyKeyReused)
-REFUNDING = (RedemptionNotFound,)
 """Which problems each route may answer with, for the OpenAPI document."""
 
 
@@ -56,16 +53,11 @@ class GiftRequest(BaseModel):
     programme: str = Field(default="", max_length=40)
 
 
-class RedemptionRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    reward: str = Field(min_length=1, max_length=40, description="a name of the catalogue")
-
-
 class RefundRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     member_id: str = Field(min_length=1, max_length=64)
+    programme: str = Field(default="", max_length=40)
 
 
 class EntriesQuery(BaseModel):
