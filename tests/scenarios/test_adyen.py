@@ -1,4 +1,4 @@
-"""Cards with Adyen, in Europe; this account captures by hand."""
+"""Cards with Adyen, in Europe, and its wallets; this account captures by hand."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any
 
 from sandbox.twins.adyen import AdyenTwin
+from tests.support.one_method import HOUR, OneMethod
 from tests.support.party import LOST, OPENED, WON, Act, Party
 from tests.support.scenario import Scene
-from tests.support.scenarios import HOUR, Scenarios
+from tests.support.scenarios import Scenarios
 
 EVENTS = {OPENED: "CHARGEBACK", WON: "CHARGEBACK_REVERSED", LOST: "SECOND_CHARGEBACK"}
 
@@ -27,6 +28,7 @@ PARTY = Party(
     returned=lambda book: sum(payment.get("refunds", 0) for payment in book.payments.values()),
     declines={"decline": "Refused"},
     dispute=dispute,
+    more_currencies=("HUF", "INR", "IDR", "CLP", "ISK", "KWD"),
 )
 
 
@@ -56,3 +58,21 @@ class TestAdyen(Scenarios):
         scene.settle()
         reasons = [event.data["reason"] for event in scene.told_of(order, "payment.flagged")]
         assert reasons == ["capture_failed"] and scene.shown(order)["needs_review"]
+
+
+class TestApplePay(OneMethod):
+    party = PARTY.by("apple_pay", "eu", "EUR")
+
+
+class TestGrabPay(OneMethod):
+    party = PARTY.by("grabpay", "sea", "SGD")
+
+
+class TestGrabPayInMalaysia(OneMethod):
+    party = PARTY.by("grabpay", "sea", "MYR")
+
+
+class TestDana(OneMethod):
+    """Adyen knows no sen."""
+
+    party = PARTY.by("dana", "sea", "IDR", price=999_900)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.twins.airwallex import AirwallexTwin
+from tests.support.one_method import OneMethod
 from tests.support.party import LOST, OPENED, WON, Act, Party
 from tests.support.scenarios import Scenarios
 
@@ -25,8 +26,21 @@ PARTY = Party(
     returned=lambda book: len(book.refunds),
     declines={"decline": "issuer_declined"},
     dispute=dispute,
+    more_currencies=("HUF", "INR", "IDR", "JPY", "CLP", "KWD"),
 )
 
 
 class TestAirwallex(Scenarios):
     party = PARTY
+
+
+class TestApplePay(OneMethod):
+    party = PARTY.by("apple_pay", "sea", "SGD")
+
+
+class TestGrabPay(OneMethod):
+    party = PARTY.by("grabpay", "sea", "SGD")
+
+
+class TestDana(OneMethod):
+    party = PARTY.by("dana", "sea", "IDR", price=999_900)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.twins.checkout_com import CheckoutComTwin
+from tests.support.one_method import OneMethod
 from tests.support.party import LOST, OPENED, WON, Act, Party
 from tests.support.scenario import Scene
 from tests.support.scenarios import Scenarios
@@ -31,6 +32,7 @@ PARTY = Party(
     returned=lambda book: sum(action["type"] == "Refund" for actions in book.actions.values() for action in actions),
     declines={"decline": "20051"},
     dispute=dispute,
+    more_currencies=("EUR", "HUF", "INR", "CLP", "ISK", "KWD"),
 )
 
 
@@ -51,3 +53,11 @@ class TestCheckoutCom(Scenarios):
         order = scene.place_order(1299, "EUR")
         refused = scene.call("POST", f"/v1/orders/{order}/payments", {"method": "card"}, ip="203.0.113.7")
         assert (refused.problem(), refused.json()["reason"]) == ("payment-refused", "country")
+
+
+class TestCard(OneMethod):
+    party = PARTY.by("card", "eu", "EUR", market="DE")
+
+
+class TestApplePay(OneMethod):
+    party = PARTY.by("apple_pay", "eu", "EUR", market="DE")

@@ -6,7 +6,9 @@ from typing import Any
 
 from sandbox.twins.hyperpay import HyperPayTwin
 from sandbox.twins.hyperpay_book import SUCCESS
-from tests.support.party import WON, Act, Party
+from tests.support.one_method import DAY, OneMethod
+from tests.support.party import OPENED, WON, Act, Party
+from tests.support.scenario import Scene
 from tests.support.scenarios import Scenarios
 
 
@@ -34,8 +36,31 @@ PARTY = Party(
     declines={"decline": "800.100.153"},
     dispute=dispute,
     dispute_ends=(WON,),
+    more_currencies=("EUR", "KWD"),
 )
 
 
 class TestHyperPay(Scenarios):
     party = PARTY
+
+    def test_a_chargeback_that_is_lost_is_written_off_at_the_desk(self, scene: Scene) -> None:
+        """Nobody tells that it is lost: the order stays disputed and pays nothing back, the flag leaves the list."""
+        order = scene.paid_order()
+        assert scene.act(dispute(scene.book, f"{order}-1", OPENED)).status == 200
+        scene.settle()
+        scene.poll(30 * DAY)
+        (flag,) = scene.desk("GET", "/v1/flags")["items"]
+        assert (flag["order_id"], flag["reason"], flag["actions"]) == (order, "disputed", ["write_off"])
+        decision = {"action": "write_off", "reason": "lost, case 4711 in the portal"}
+        assert scene.desk("POST", f"/v1/flags/{flag['id']}/resolutions", decision)["status"] == "resolved"
+        assert scene.desk("GET", "/v1/flags")["items"] == []
+        assert (scene.status(order), scene.shown(order)["needs_review"]) == ("disputed", False)
+        assert scene.refund(order).problem() == "order-disputed" and scene.returned() == 0
+
+
+class TestCard(OneMethod):
+    party = PARTY.by("card", "eu", "SAR")
+
+
+class TestApplePay(OneMethod):
+    party = PARTY.by("apple_pay", "eu", "SAR")

@@ -26,6 +26,7 @@ PARTY = Party(
     returned=lambda book: sum(len(order["transactions"]["refunds"]) for order in book.orders.values()),
     declines={"outcome": "failed"},
     dispute=dispute,
+    more_currencies=("CLP",),
 )
 
 

@@ -29,6 +29,7 @@ PARTY = Party(
     returned=lambda book: sum(len(order["purchase_units"][0]["payments"]["refunds"]) for order in captured(book)),
     declines={"decline": "INSTRUMENT_DECLINED"},
     dispute=dispute,
+    more_currencies=("EUR", "HUF", "TWD", "JPY"),
 )
 
 

@@ -1,10 +1,11 @@
-"""Cards with Stripe, in Europe."""
+"""Cards with Stripe, in Europe, and its wallets."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sandbox.twins.stripe import StripeTwin
+from tests.support.one_method import OneMethod
 from tests.support.party import LOST, OPENED, WON, Act, Party
 from tests.support.scenarios import Scenarios
 
@@ -26,8 +27,21 @@ PARTY = Party(
     returned=lambda book: len(book.refunds),
     declines={"decline": "insufficient_funds"},
     dispute=dispute,
+    more_currencies=("HUF", "INR", "CLP", "ISK", "UGX", "KWD"),
 )
 
 
 class TestStripe(Scenarios):
     party = PARTY
+
+
+class TestApplePay(OneMethod):
+    party = PARTY.by("apple_pay", "eu", "EUR")
+
+
+class TestGrabPay(OneMethod):
+    party = PARTY.by("grabpay", "sea", "SGD")
+
+
+class TestGrabPayInMalaysia(OneMethod):
+    party = PARTY.by("grabpay", "sea", "MYR")

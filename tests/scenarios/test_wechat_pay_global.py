@@ -14,6 +14,7 @@ PARTY = Party(
     currency="SGD",
     taken=lambda book: sum(order["state"] == "SUCCESS" for order in book.orders.values()),
     returned=lambda book: sum(refund["status"] == "SUCCESS" for refund in book.refunds.values()),
+    more_currencies=("JPY",),
 )
 
 

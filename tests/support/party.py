@@ -8,6 +8,8 @@ from twinshore.providers.capabilities import Capabilities
 from twinshore.providers.choice import capabilities_of
 
 OPENED, WON, LOST = "opened", "won", "lost"
+PRICE = 999_990
+"""Minor units of any currency: enough for points everywhere, and no whole number of them."""
 
 
 class Act(NamedTuple):
@@ -38,6 +40,17 @@ class Party(NamedTuple):
     market: str = ""
     elsewhere: str = ""
     """The method for other currencies, where `method` has one only."""
+    more_currencies: tuple[str, ...] = ()
+    """In which it has a scale of its own, or a part has no whole third: refunded as well."""
+    price: int = PRICE
+    """What an order costs, in minor units; two thirds and one third of it are whole in the provider's scale."""
+    beside: bool = False
+    """It is another method of a provider that has a column of its own."""
+
+    @property
+    def title(self) -> str:
+        """Of its column in the matrix."""
+        return f"{self.name} {self.method} {self.currency}" if self.beside else self.name
 
     @property
     def can(self) -> Capabilities:
@@ -53,6 +66,11 @@ class Party(NamedTuple):
     @property
     def currency_with_three_decimals(self) -> str:
         return "KWD"
+
+    def by(self, method: str, cell: str, currency: str, **more: Any) -> Party:
+        """The same provider, paid by another method."""
+        changes = {"elsewhere": "", "market": "", **more}
+        return self._replace(method=method, cell=cell, currency=currency, beside=True, **changes)
 
     def method_for(self, currency: str) -> str:
         return self.method if currency == self.currency else self.elsewhere or self.method

@@ -7,7 +7,6 @@ import json
 import os
 import sqlite3
 import threading
-import time
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
@@ -15,10 +14,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from sandbox.twins.mail import MailTwin
+from tests.support.clock import Clock
 from tests.support.doors import Answer, Place, load_door
 from tests.support.party import Act, Party
 from tests.support.paying_place import Gateway, PayingPlace
-from twinshore import wiring
+from tests.support.scenario_results import PASSED
+from twinshore import deployment, wiring
 from twinshore.events import Event
 from twinshore.money import Money
 from twinshore.notify.templates import TEMPLATES
@@ -30,23 +31,8 @@ from twinshore.points.rewards import points_for
 LADDER_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1.0, 1.0)
 RECEIPT = TEMPLATES["receipt"].wordings["en"].subject.partition("{")[0]
 EMAIL = "shopper@example.com"
-PRICE = 999_990
-"""Minor units of any currency: enough for points everywhere, and no whole number of them."""
 _keys: dict[str, Any] = {}
 """What the first twin of each party has made: RSA keys take their second."""
-
-
-class Clock:
-    """The world's clock, which twins and doors both read."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._ahead_seconds = 0
-        real_time, real_gmtime = time.time, time.gmtime
-        monkeypatch.setattr(time, "time", lambda: real_time() + self._ahead_seconds)
-        monkeypatch.setattr(time, "gmtime", lambda at=None: real_gmtime(time.time() if at is None else at))
-
-    def advance(self, seconds: int) -> None:
-        self._ahead_seconds += seconds
 
 
 class Scene(PayingPlace):
@@ -64,6 +50,8 @@ class Scene(PayingPlace):
         self.provider, self.method, self.currency = party.name, party.method, party.currency
         self.twin = _twin_of(party, folder / "twin", f"{self.gateway.url}/v1/webhooks/{party.name}")
         self.heard: list[Event] = []
+        self.found = PASSED
+        """What the matrix says of this scenario, once it has passed."""
         self._numbers = itertools.count(1)
         self._wire(self.place)
         wiring.on_committed(lambda events: self.heard.extend(events))
@@ -76,7 +64,8 @@ class Scene(PayingPlace):
             other["cells"] = [cell for cell in other["cells"] if cell != self.party.cell]
         names = dict.fromkeys((self.party.method, self.party.elsewhere or self.party.method))
         cells["methods"].update(dict.fromkeys(names, row))
-        anything = dict.fromkeys((self.party.currency, "EUR", "JPY", "KWD", "CLP", "USD"), 10**12)
+        currencies = (self.party.currency, *self.party.more_currencies, "EUR", "JPY", "KWD", "CLP", "USD")
+        anything = dict.fromkeys(currencies, 10**12)
         cells["cells"][self.party.cell].update(refund_days=365, refund_limit_minor=anything)
         return cells
 
@@ -99,9 +88,13 @@ class Scene(PayingPlace):
         token = self.place.member_token(self.member_id)
         return super().call(method, path, json_body, key or f"key-{next(self._numbers)}", token=token, **more)
 
-    def place_order(self, amount_minor: int = PRICE, currency: str = "") -> str:
-        amount = {"amount_minor": amount_minor, "currency": currency or self.currency}
-        answer = self.call("POST", "/v1/orders", {"description": "A kettle", "amount": amount})
+    def place_order(self, amount_minor: int = 0, currency: str = "") -> str:
+        return self.order_with(
+            {"amount_minor": amount_minor or self.party.price, "currency": currency or self.currency}
+        )
+
+    def order_with(self, amount: Mapping[str, Any], **more: Any) -> str:
+        answer = self.call("POST", "/v1/orders", {"description": "A kettle", "amount": amount, **more})
         assert answer.status == 201, answer.text
         return str(answer.json()["order_id"])
 
@@ -130,7 +123,7 @@ class Scene(PayingPlace):
         path = f"/v1/orders/{started['order_id']}/payments/{started['reference']}/return"
         return self.call("POST", path, returned)
 
-    def paid_order(self, amount_minor: int = PRICE, currency: str = "") -> str:
+    def paid_order(self, amount_minor: int = 0, currency: str = "") -> str:
         order_id = self.place_order(amount_minor, currency)
         self.payer(self.begun(order_id))
         self.settle()
@@ -140,6 +133,12 @@ class Scene(PayingPlace):
     def refund(self, order_id: str, amount_minor: int | None = None, key: str = "") -> Answer:
         wanted = {"reason": "changed my mind", **({} if amount_minor is None else {"amount_minor": amount_minor})}
         return self.call("POST", f"/v1/orders/{order_id}/refunds", wanted, key)
+
+    def desk(self, method: str, path: str, json_body: Any = None) -> Any:
+        """What one of the house's services says."""
+        answer = self.place.call("desk", method, path, json_body=json_body, token=self.place.service_token("care"))
+        assert answer.status == 200, answer.text
+        return answer.json()
 
     # What the world does.
 
@@ -202,6 +201,17 @@ class Scene(PayingPlace):
         """Everything that is stored."""
         with sqlite3.connect(self.place.folder / "store.db") as connection:
             return connection.execute("select * from items order by partition, sort").fetchall()
+
+    def wrap_provider(self, wrap: Callable[[Any], Any]) -> None:
+        """This instance's provider, and no other instance's."""
+        wiring.payment_provider(self.party.name)
+        before = deployment.become({})
+        [name] = [key for key in before if "_payment_provider" in str(key)]
+        deployment.become({**before, name: wrap(before[name])})
+
+    def next_instance(self) -> None:
+        """Of the same functions: nothing that one has built is known to it but what is stored."""
+        deployment.become({})
 
     def put_back(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """The store as it was: whatever we have learnt since, we have not."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.party import Party
-from tests.support.scenario import PRICE, Scene, paid_once
+from tests.support.party import PRICE, Party
+from tests.support.scenario import Scene, paid_once
 
 FAULTS = ({"status": 503}, {"status": 500, "json": True}, {"status": 200}, {"reset": True}, {"lose_answer": True})
 """5xx, 5xx in JSON that says "failed", a page that says 200, a cut before and a cut after it was carried out."""
