@@ -97,7 +97,9 @@ def start(store: Store, peers: Peers, signer: Signer, wanted: Wanted, now: int) 
             return find_exchange(store, member_id, _first(before, idempotency))
         quote = read_quote(token, signer, member_id, now)
         if store.get(exchange_key(member_id, quote.id)) is not None:
-            raise refused(ExchangeQuoteUsed("take a new one"))
+            if store.get(record) is None:
+                raise refused(ExchangeQuoteUsed("take a new one"))
+            continue  # used by this very key, since we looked
         try:
             return _hold(store, peers, quote, wanted, now)
         except CommitConflict as conflict:
