@@ -159,3 +159,22 @@ def test_flags_are_for_services_and_their_words_are_checked(place: Place) -> Non
     for body in ({}, {"action": "accept"}, {"action": "Accept!", "reason": "x"}, {"action": "accept", "reason": ""}):
         assert decide(place, "x", body).status == 422, body
     assert decide(place, "x", {"action": "accept", "reason": "x"}).problem() == "flag-not-found"
+
+
+def test_a_refund_above_the_rule_waits_for_a_yes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = place.folder / "cells.json"
+    cells = json.loads(file.read_text())
+    cells["cells"][place.cell]["refund_limit_minor"] = {"EUR": 5_000}
+    file.write_text(json.dumps(cells))
+    place.rewire(TWINSHORE_CELLS_FILE=str(file))
+    order_id, real_time = ordered(place), time.time
+    say(place, f"{order_id}/deliveries", {"collected": PRICE})
+    asked = member(place, "POST", f"/v1/orders/{order_id}/refunds", {"reason": "too loud"}, "r1")
+    assert (asked.status, asked.json()["status"]) == (201, "requested"), asked.text
+    monkeypatch.setattr(time, "time", lambda: real_time() + 10)
+    sweep(place)
+    (flag,) = flags(place).json()["items"]
+    assert (flag["reason"], flag["actions"]) == ("refund_requested", ["approve", "decline"])
+    assert decide(place, flag["id"], {"action": "approve", "reason": "seen"}).status == 200
+    shown = member(place, "GET", f"/v1/orders/{order_id}").json()
+    assert (shown["refunds"][0]["status"], shown["needs_review"]) == ("pending", False)
