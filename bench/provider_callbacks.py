@@ -36,7 +36,6 @@ def section(rounds: int, cold_rounds: int, calls: int) -> Section:
         if party.name == "mercado_pago":
             alone = timed(mercado_pago_signatures(kept), rounds, calls)
             rows.append(Row(f"{party.name}'s signature, warm", peer, alone["ours"].over(alone["peer"]), WARM_GOAL))
-            goals = (None, COLD_GOAL)
         rows += [
             Row(f"{party.name}'s callback, warm", peer, warm["ours"].over(warm["peer"]), goals[0]),
             Row(f"{party.name}'s callback, cold", peer, cold["ours"].cpu_over(cold["peer"]), goals[1]),

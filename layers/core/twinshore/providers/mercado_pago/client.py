@@ -25,7 +25,7 @@ from twinshore.providers.configuration import ProviderNotConfigured, ProviderSec
 from twinshore.providers.exchange import ask, json_object, send_outbound
 from twinshore.providers.mercado_pago.amounts import CURRENCIES, to_mercado_pago
 from twinshore.providers.mercado_pago.status import order_notice, paid_transaction, refund_state, refunds_of, refusal
-from twinshore.providers.mercado_pago.verify import DATA_ID, check
+from twinshore.providers.mercado_pago.verify import DATA_ID, TOPIC, check
 
 if TYPE_CHECKING:
     from twinshore.money import Money
@@ -139,16 +139,12 @@ class MercadoPago:
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: int) -> tuple[list[Notice], Acknowledgement]:
         """See the port. The signature covers the order's id and nothing that the body says of it, so the notice is a
-        capture of unknown amount: that is fetched. Other topics than `order` are acknowledged."""
+        capture of unknown amount: that is fetched. Other topics than `order` are acknowledged. The topic stands in the
+        query as well, and where it does, the body has nothing to say and is not read."""
         account = check(headers, self._secrets, now)
-        try:
-            content = json.loads(body)
-        except ValueError:
-            raise BadRequest("The notice is not JSON.") from None
-        if not isinstance(content, dict):
-            raise BadRequest("The notice is not a JSON object.")
+        topic = headers.get(TOPIC) or _topic_in(body)
         order_id = headers.get(DATA_ID, "").strip().upper()
-        if content.get("type") != "order" or not _ORDER_ID.fullmatch(order_id):
+        if topic != "order" or not _ORDER_ID.fullmatch(order_id):
             return [], _KEPT
         notice_id = f"{order_id}:{headers.get('x-request-id', '')}"[:128]
         return [Notice(notice_id, "", f"{account}:{order_id}", CAPTURED, None, 0)], _KEPT
@@ -186,6 +182,16 @@ class MercadoPago:
         if reply.status >= 400:
             raise refusal(reply.status, answer)
         return answer
+
+
+def _topic_in(body: bytes) -> object:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        raise BadRequest("The notice is not JSON.") from None
+    if not isinstance(content, dict):
+        raise BadRequest("The notice is not a JSON object.")
+    return content.get("type")
 
 
 def mercado_pago_from_secret(base_url: str, secret_json: str, *, send: Send = send_outbound) -> MercadoPago:

@@ -16,7 +16,7 @@ OLDEST_SECONDS = 3 * 24 * 3600
 """Mercado Pago does not say whether a repeated notice is signed anew. A replay makes us look, and no more."""
 FUTURE_SECONDS = 300
 HEADER_LIMIT_CHARACTERS = 1024
-DATA_ID = "?data.id"
+DATA_ID, TOPIC = "?data.id", "?type"
 _ORDINARY = re.compile(r"ts=([0-9]{10,13}),v1=([0-9a-f]{64})")
 _DIGITS = re.compile(r"[0-9]{10,13}")
 

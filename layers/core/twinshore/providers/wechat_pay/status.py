@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Mapping
 
 from twinshore.errors import BadRequest, Problem, Unavailable
@@ -19,6 +19,8 @@ from twinshore.payments.port import (
     OutcomeUnknown,
     ProviderRefused,
 )
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 TRADE_STATE = {
     "NOTPAY": CREATED,
@@ -150,4 +152,5 @@ def seconds(text: object) -> int:
         raise BadRequest("A time cannot be read.") from None
     if moment.tzinfo is None:
         raise BadRequest("A time has no offset.")
-    return int(moment.timestamp())
+    since = moment - _EPOCH  # timestamp() goes through a float
+    return since.days * 86_400 + since.seconds

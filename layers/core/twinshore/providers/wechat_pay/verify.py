@@ -30,7 +30,8 @@ _PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
 """WeChat sends some notices and answers with a wrong signature to see whether we look; this one may be valid base64."""
 _SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 _PADDING, _HASH = PKCS1v15(), SHA256()
-_read = json.JSONDecoder().decode
+_JSON_BLANKS = " \t\n\r"
+_read = json.JSONDecoder().raw_decode
 
 Refresh = Callable[[int], Mapping[str, str]]
 """Given now, downloads the platform certificates that are valid: PEM by serial. May raise a Problem."""
@@ -147,9 +148,12 @@ def object_of(raw: bytes) -> dict[str, Any]:
     """A JSON object in UTF-8, with a byte order mark or without. Raises BadRequest."""
     try:
         text = raw.decode()  # json would first guess the encoding, which takes as long as reading
-        value = _read(text[1:] if text.startswith("\ufeff") else text)
+        text = text if text.startswith("{") else text.removeprefix("\ufeff").lstrip(_JSON_BLANKS)
+        value, end = _read(text)
     except ValueError:
         raise BadRequest("The notice is not JSON.") from None
+    if end != len(text) and text[end:].strip(_JSON_BLANKS):
+        raise BadRequest("The notice is not JSON.")
     if not isinstance(value, dict):
         raise BadRequest("The notice is not a JSON object.")
     return value
