@@ -36,15 +36,16 @@ def from_aws(event: Mapping[str, Any], context: Any) -> HttpCall:
     headers: dict[str, str] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if event.get("cookies"):
         headers["cookie"] = "; ".join(event["cookies"])
+    query = event.get("rawQueryString")
     return HttpCall(
-        method=http["method"].upper(),
-        path=event["rawPath"] or "/",
-        query=_parse_query(event.get("rawQueryString") or ""),
-        headers=headers,
-        body=_body_bytes(event.get("body"), event.get("isBase64Encoded") is True),
-        client_ip=http.get("sourceIp", ""),
-        request_id=request_id_of(context),
-        remaining_ms=int(context.get_remaining_time_in_millis()) if context is not None else 0,
+        http["method"].upper(),
+        event["rawPath"] or "/",
+        _parse_query(query) if query else {},
+        headers,
+        _body_bytes(event.get("body"), event.get("isBase64Encoded") is True),
+        http.get("sourceIp", ""),
+        request_id_of(context),
+        int(context.get_remaining_time_in_millis()) if context is not None else 0,
     )
 
 
@@ -122,8 +123,6 @@ def _body_text(body: bytes) -> tuple[str, bool]:
 
 
 def _parse_query(raw: str) -> dict[str, list[str]]:
-    if not raw:
-        return {}
     from urllib.parse import parse_qs
 
     try:

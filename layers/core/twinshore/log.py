@@ -27,7 +27,8 @@ DEPTH_LIMIT = 3
 LEVELS = ("debug", "info", "warning", "error")
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-_bound: ContextVar[Mapping[str, str]] = ContextVar("twinshore_log")
+_BOUND = ("request_id", "door", "cell", "cloud")
+_bound: ContextVar[tuple[str, str, str, str]] = ContextVar("twinshore_log", default=("", "", "", ""))
 
 # Field names, without case, dots, hyphens and underscores. Any of these inside a name masks the whole value ...
 _NAME_PARTS = (
@@ -68,10 +69,7 @@ def line(level: str, message: str, **fields: object) -> None:
 
 def bind(request_id: str = "", door: str = "", cell: str = "", cloud: str = "") -> None:
     """What every further line of this thread's request carries. Called at the start of each request."""
-    bound = {"request_id": str(request_id), "door": door, "cell": cell, "cloud": cloud}
-    for name in [name for name in bound if not bound[name]]:
-        del bound[name]
-    _bound.set(bound)
+    _bound.set((str(request_id), door, cell, cloud))
 
 
 def answered(method: str, route: str, status: int, duration_ms: float) -> None:
@@ -79,13 +77,12 @@ def answered(method: str, route: str, status: int, duration_ms: float) -> None:
 
     `method` and `route` are our own words (the route's template, never the path that was sent), the rest is numbers.
     """
-    bound = _bound.get({})
-    if not _is_plain("".join(bound.values())):
-        bound = {name: json.dumps(value)[1:-1] for name, value in bound.items()}
-    common = "".join([f', "{name}": "{value}"' for name, value in bound.items()])
+    request_id, door, cell, cloud = _bound.get()
+    shown = f'"{request_id}"' if _is_plain(request_id) else json.dumps(request_id)
+    place = _members(door, cell, cloud)
     _out(
-        f'{{"at": "{_stamp(time.time())}", "level": "info", "message": "answered"{common}, "method": "{method}", '
-        f'"route": "{route}", "status": {status}, "duration_ms": {duration_ms}}}\n'
+        f'{{"at": "{_stamp(time.time())}", "level": "info", "message": "answered", "request_id": {shown}{place}, '
+        f'"method": "{method}", "route": "{route}", "status": {status}, "duration_ms": {duration_ms}}}\n'
     )
 
 
@@ -113,7 +110,7 @@ def _record(level: str, message: str, fields: Mapping[str, object]) -> dict[str,
         "at": _stamp(now),
         "level": level if level in LEVELS else "error",
         "message": _text(str(message)),
-        **_bound.get({}),
+        **{name: value for name, value in zip(_BOUND, _bound.get()) if value},
     }
     own = frozenset(record)
     for name, value in fields.items():
@@ -192,6 +189,13 @@ def _write(record: Mapping[str, object]) -> None:
         _out(_encode(record) + "\n")
     except UnicodeEncodeError:  # a lone surrogate, or a terminal that is not UTF-8
         _out(json.dumps(record) + "\n")
+
+
+@lru_cache(maxsize=64)
+def _members(door: str, cell: str, cloud: str) -> str:
+    """Of a JSON object, each behind a comma; the same for all requests of a function."""
+    named = {"door": door, "cell": cell, "cloud": cloud}
+    return "".join([f', "{name}": {json.dumps(value)}' for name, value in named.items() if value])
 
 
 def _is_plain(text: str) -> bool:

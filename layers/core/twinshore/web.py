@@ -37,7 +37,7 @@ from twinshore.store.port import StoreUnavailable
 JSON_BODY_LIMIT_BYTES = 64 * 1024
 ANYONE, MEMBER, SERVICE = "anyone", "member", "service"
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,64}")
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _JSON_TYPE = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
 
 
@@ -67,13 +67,13 @@ class Request:
     __slots__ = ("body", "call", "client_ip", "headers", "idempotency", "language", "method", "now", "params", "path",
                  "query", "request_id", "session")  # fmt: skip
 
-    def __init__(self, call: HttpCall, params: dict[str, str], now: int) -> None:
+    def __init__(self, call: HttpCall, params: dict[str, str], now: int, language: str) -> None:
         self.call = call
         self.method, self.path, self.query, self.headers = call.method, call.path, call.query, call.headers
         self.body, self.client_ip, self.request_id = call.body, call.client_ip, call.request_id
         self.params = params
         self.now = now
-        self.language = language_of(call.headers)
+        self.language = language
         self.session: Session = NOBODY
         self.idempotency: Any = None
         """An `idempotency.IdempotencyKey` where the route is idempotent."""
@@ -145,7 +145,7 @@ class Door:
             language = language_of(call.headers)
             route, params = self._find(call.method, call.path)
             method, shown = route.method, route.path
-            response = self._answer(route, params, call)
+            response = self._answer(route, params, call, language)
         except Problem as problem:
             response = problem_response(problem, language, request_id)
         except StoreUnavailable:
@@ -159,12 +159,12 @@ class Door:
         headers.update(response.headers)
         return (to_tencent if on_tencent else to_aws)(response.status, headers, response.body)
 
-    def _answer(self, route: Route, params: dict[str, str], call: HttpCall) -> Response:
+    def _answer(self, route: Route, params: dict[str, str], call: HttpCall, language: str) -> Response:
         if len(call.body) > route.body_limit_bytes:
             raise BodyTooLarge(f"the limit is {route.body_limit_bytes} bytes", limit_bytes=route.body_limit_bytes)
         if not route.from_provider:
             refuse_card_numbers(call)
-        request = Request(call, params, self._wiring.now())
+        request = Request(call, params, self._wiring.now(), language)
         if route.who != ANYONE:
             request.session = self._authenticate(request, route.who)
         if route.idempotent:
