@@ -19,7 +19,11 @@ from twinshore.card_numbers import holds_card_number
 CARD = "4242424242424242"
 ORDER: dict[str, Any] = {"description": "A kettle", "amount": {"amount_minor": 1299, "currency": "EUR"}}
 ROUTES = [(door.name, route) for door in doors() for route in door.routes]
-OF_PROVIDERS = {("POST", "/v1/webhooks/{provider}"), ("POST", "/v1/reconciliation/{provider}/{day}")}
+OF_PROVIDERS = {
+    ("POST", "/v1/webhooks/{provider}"),
+    ("POST", "/v1/reconciliation/{provider}/{day}"),
+    ("POST", "/v1/rewards/partners/{partner}/notices"),
+}
 
 
 def place_order(at: Place, **more: Any) -> Answer:
