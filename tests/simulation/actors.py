@@ -82,7 +82,7 @@ class Actors:
         self._heard(action, call, answer)
         if number < 100 and answer.status < 300 and action.repeats:
             for again in range(action.repeats):
-                pause = self.world.faults.amount(0, 300, f"{called}/repeat{again}")
+                pause = self.world.faults.delay(f"{called}/repeat{again}")
                 self.world.later(pause, called, partial(self._ask, action, call, 100 + again))
 
     def _heard(self, action: Action, call: Call, answer: Answer) -> None:

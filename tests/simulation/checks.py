@@ -59,6 +59,7 @@ def check(world: World, actors: Actors) -> None:
     _once(world, actors, books)
     for told in actors.told.values():
         _still_true(world, told, books)
+    _checked_in(world, books)
     crossing.check(world, {key: book.entries for key, book in books.items()})
     _quiet(world, actors)
 
@@ -173,6 +174,17 @@ def _still_true(world: World, told: Told, books: Books) -> None:
             world.violated("what one gives another receives", f"{action.id}: {come}")
     if action.kind == "return":
         _returned(world, told, member, books)
+
+
+def _checked_in(world: World, books: Books) -> None:
+    """The points of each day on which a member has checked in."""
+    for member in MEMBERS:
+        engine = world.places[member.split("_")[1]].engine
+        days = engine.query(f"membership#{member}", "check-in#", limit=1000).items
+        entries = books[member, default_of(member)].entries.values()
+        found = sorted(entry.points for entry in entries if entry.reason == "check_in")
+        if found != sorted(item.fields["credited"] for item in days):
+            world.violated("a check-in is credited once", f"{member}: {found}, {days}")
 
 
 def _returned(world: World, told: Told, member: str, books: Books) -> None:

@@ -32,14 +32,15 @@ STARTING = (SKEW, FAR_OFF)
 KINDS = (*READING, *COMMITTING[1:], *REQUESTING, *TELLING, CUT, *EVENTS, *TIMING, *STARTING, RECYCLED)
 
 RATES = {
-    OVERTAKEN: 0.05, DOWN_READING: 0.01, CRASH_READING: 0.008,
+    OVERTAKEN: 0.08, DOWN_READING: 0.01, CRASH_READING: 0.008,
     DOWN_BEFORE: 0.02, DOWN_AFTER: 0.03, CRASH_BEFORE: 0.02, CRASH_AFTER: 0.03,
-    REQUEST_LOST: 0.02, ANSWER_LOST: 0.05, REQUEST_LATE: 0.03, REQUEST_TWICE: 0.05,
-    MESSAGE_LOST: 0.05, REPLY_LOST: 0.08, MESSAGE_LATE: 0.05, MESSAGE_TWICE: 0.05,
+    REQUEST_LOST: 0.02, ANSWER_LOST: 0.05, REQUEST_LATE: 0.04, REQUEST_TWICE: 0.08,
+    MESSAGE_LOST: 0.12, REPLY_LOST: 0.12, MESSAGE_LATE: 0.1, MESSAGE_TWICE: 0.1,
     EVENT_LATE: 0.1, EVENT_TWICE: 0.1, WAKE_LOST: 0.05, TIMER_LATE: 0.1, TIMER_TWICE: 0.1,
     SKEW: 0.3, FAR_OFF: 0.03, RECYCLED: 0.05,
 }  # fmt: skip
 """In ordinary bad weather. Each seed has weather of its own: each kind is up to three times as frequent, or absent."""
+SOON = 0.6
 _WHOLE = 2**64
 
 
@@ -91,6 +92,10 @@ class Faults:
 
     def amount(self, low: float, high: float, at: str) -> float:
         return between(low, high, self._seed, at, "amount")
+
+    def delay(self, at: str) -> float:
+        """Of a copy: mostly short, so that it meets the first; or so long that the window of a signature has closed."""
+        return self.amount(0, 4, f"{at}/soon") if chance(self._seed, at, "soon") < SOON else self.amount(4, 400, at)
 
     def counted(self) -> Counter[str]:
         return Counter(fault.kind for fault in self.happened)

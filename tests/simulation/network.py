@@ -16,8 +16,6 @@ from twinshore.intercell.port import Heard, NotHeard
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-LATE_SECONDS = (1, 400)
-"""A message that is late arrives before or after the window of its signature closes."""
 TOKEN_SECONDS = 3600
 
 
@@ -59,7 +57,7 @@ class Network:
         if fault == f.REQUEST_LOST:
             return None
         if fault in (f.REQUEST_LATE, f.REQUEST_TWICE):
-            delay = world.faults.amount(1, 120, f"{called}/request")
+            delay = world.faults.delay(f"{called}/request")
             world.later(delay, f"{called}+", lambda: self._late(call, f"{called}+"))
         if fault == f.REQUEST_LATE:
             return None
@@ -116,7 +114,7 @@ class Network:
             raise NotHeard("no answer")
         message = (to, parts.path, dict(headers), body)
         if fault in (f.MESSAGE_LATE, f.MESSAGE_TWICE):
-            world.later(world.faults.amount(*LATE_SECONDS, at), f"{at}+", lambda: self._arrive(message, f"{at}+"))
+            world.later(world.faults.delay(at), f"{at}+", lambda: self._arrive(message, f"{at}+"))
         if fault == f.MESSAGE_LATE:
             raise NotHeard("no answer")
         heard = self._arrive(message, f"{at}!")

@@ -18,7 +18,7 @@ GAPS = ((5, 40, 60), (4, 60, 900), (2, HOUR, 8 * HOUR), (1, DAY, 40 * DAY), (0.4
 """(how often, from, to) seconds between two bursts."""
 KINDS = (
     ("order", 8), ("earn", 3), ("redeem", 9), ("gift", 5), ("refund", 4), ("return", 2), ("hold", 5), ("end", 6),
-    ("exchange", 9), ("link", 0.7), ("unlink", 0.8), ("check-in", 2), ("look", 1), ("timer", 6), ("cut", 1.5),
+    ("exchange", 12), ("link", 0.7), ("unlink", 0.8), ("check-in", 2), ("look", 1), ("timer", 6), ("cut", 1.5),
 )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def _moments(random: Random, count: int) -> list[int]:
 
 
 def _order(random: Random, at: int, member: str, before: list[Action]) -> Mapping[str, Any]:
-    return {"minor": random.choice((120, 350, 900, 1500)) * MINOR[member.split("_")[1]] + random.randint(0, 11)}
+    return {"minor": random.choice((120, 600, 1500, 3000)) * MINOR[member.split("_")[1]] + random.randint(0, 11)}
 
 
 def _earn(random: Random, at: int, member: str, before: list[Action]) -> Mapping[str, Any]:
