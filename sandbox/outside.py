@@ -15,7 +15,7 @@ from sandbox.twins.server import Twin
 
 FIRST_PARTIES = ("wechat", "wechat_pay", "stripe", "stripe_sea", "stripe_us", "mail", "ecb")
 """In the order of their ports; the twins of further accounts follow them."""
-SHARED_PARTIES = ("wechat", "mail", "ecb", "treasury_rates")
+SHARED_PARTIES = ("wechat", "mail", "ecb", "treasury_rates", "partner")
 WECHAT_TEMPLATES = {
     "receipt": "box-receipt-00000000000000000000000000000001",
     "order_refunded": "box-refunded-0000000000000000000000000000002",
@@ -25,6 +25,8 @@ WECHAT_TEMPLATES = {
 MAIL_SENDER = "Twinshore <hello@twinshore.example>"
 TENCENT_ACCOUNT = ("BOXTENCENTKEY", "box-secret-key-of-no-real-account")
 AWS_ACCOUNT = ("BOXAWSKEY", "box-secret-key-of-no-real-account")
+CODES_OF_EACH = 60
+"""Of a partner's, for each stock of ours."""
 WEBHOOK_RECEIVERS = "http://127.0.0.1"
 """A developer's own receiver on this machine may subscribe to our webhooks; in the clouds only public addresses may."""
 
@@ -54,6 +56,7 @@ def secrets_for(cell: str, twins: Mapping[str, Twin], accounts: Sequence[Account
         "wechat_app": json.dumps({"appid": appid, "secret": app_secret, "templates": WECHAT_TEMPLATES}),
         "mail": json.dumps({"sender": MAIL_SENDER}),
         "rate_source": json.dumps(_secret_of(twins["treasury_rates"])),
+        "reward_partners": json.dumps(_partners_of(cell)),
         **{
             f"provider_{account.provider}": json.dumps(_secret_of(twins[account.party]))
             for account in accounts
@@ -81,6 +84,7 @@ def role_of(cloud: str) -> dict[str, str]:
 def _makers(ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Callable[[Path, int], Twin]]:
     from sandbox.twins.ecb import EcbTwin
     from sandbox.twins.mail import MailTwin
+    from sandbox.twins.partner import PartnerTwin
     from sandbox.twins.treasury_rates import TreasuryRatesTwin
     from sandbox.twins.wechat import APPS, WechatTwin
     from twinshore.notify.templates import TEMPLATES
@@ -100,9 +104,30 @@ def _makers(ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Callable[
         "wechat": wechat,
         "ecb": EcbTwin,
         "treasury_rates": TreasuryRatesTwin,
+        "partner": lambda folder, port: PartnerTwin(folder, port, _stocks()),
         "mail": lambda folder, port: MailTwin({TENCENT_ACCOUNT[0]: (TENCENT_ACCOUNT[1], "")}, folder, port),
         **{account.party: payments(account) for account in accounts},
     }
+
+
+def _stocks() -> dict[str, dict[str, int]]:
+    """Codes of each stocked reward in every region, by the partners' accounts of our cells."""
+    from twinshore.cells import load_cells
+    from twinshore.rewards.catalogue import Shop
+
+    cells = load_cells()
+    stocks: dict[str, dict[str, int]] = {}
+    for cell in cells.all:
+        for offer in Shop(cells, cell).stocked():
+            stocks.setdefault(f"{offer.partner.name}-{cell}", {})[offer.id] = CODES_OF_EACH
+    return stocks
+
+
+def _partners_of(cell: str) -> dict[str, Any]:
+    from sandbox.twins.partner import PartnerTwin
+
+    accounts = [account.rpartition("-") for account in _stocks()]
+    return {partner: PartnerTwin.secret(f"{partner}-{cell}") for partner, _, where in accounts if where == cell}
 
 
 def _secret_of(twin: Any) -> dict[str, Any]:

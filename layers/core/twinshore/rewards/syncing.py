@@ -21,8 +21,9 @@ from twinshore.rewards.port import ALREADY_USED, OPEN, VOIDED, Notice, Partner, 
 from twinshore.rewards.problems import CodesRefused, RewardNotFound, VoucherEnded
 from twinshore.rewards.using import use
 from twinshore.rewards.vouchers import RETURNED, Desk
-from twinshore.store.port import CommitConflict, Create, Key, Replace, Store, StoreUnavailable
+from twinshore.store.port import CommitConflict, Create, Item, Key, Replace, Store, StoreUnavailable
 
+ELSEWHERE = "used_elsewhere"
 COMPARED_SECONDS = 86_400
 PAGES = 20
 """Of one run; the next goes on."""
@@ -143,23 +144,29 @@ def _compared(desk: Desk, partner: str, serial: str, theirs: str, now: int) -> b
         return _used(desk, partner, serial, now, now).differences > 0
     if theirs == VOIDED and state in (FREE, GIVEN):
         return _voided(desk, partner, serial, now).differences > 0
-    ours = str(record.fields.get("why", state)) if state == ENDED else state
+    ours = _ours(record)
     if (theirs == ALREADY_USED and ours != ALREADY_USED) or (theirs == OPEN and ours in (ALREADY_USED, RETURNED)):
         return note(desk.store, partner, serial, ours, theirs, now)
     settle(desk.store, partner, serial, now)
     return False
 
 
+def _ours(record: Item) -> str:
+    """What a code was with us when the partner's word of it came."""
+    why = str(record.fields.get("why", record.fields["state"]))
+    return FREE if why == ELSEWHERE else why
+
+
 def _used(desk: Desk, partner: str, serial: str, used_at: int, now: int) -> Heard:
     record = desk.store.get(code_key(partner, serial))
     if record is None:
         return Heard(differences=told_used(desk.store, partner, serial, "unknown", now))
-    if record.fields["state"] == FREE and strike_out(desk.store, record, "used_elsewhere"):
+    if record.fields["state"] == FREE and strike_out(desk.store, record, ELSEWHERE):
         return Heard(differences=told_used(desk.store, partner, serial, FREE, now))
     if record.fields["state"] == FREE:  # given to a member meanwhile
         record = desk.store.get(record.key) or record
     if "voucher_id" not in record.fields:
-        return Heard(differences=told_used(desk.store, partner, serial, str(record.fields.get("why", ENDED)), now))
+        return Heard(differences=told_used(desk.store, partner, serial, _ours(record), now))
     try:
         use(desk, str(record.fields["member_id"]), str(record.fields["voucher_id"]), used_at, now)
     except VoucherEnded as ended:

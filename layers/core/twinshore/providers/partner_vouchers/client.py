@@ -42,14 +42,14 @@ class PartnerClient(NamedTuple):
     def news(self, after: str) -> Notice:
         page = self._get("/v1/news", {"after": after, "limit": str(PAGE)})
         try:
-            return notice_of(page)
+            return notice_of({**page, "next": page["next"]})
         except (ValueError, TypeError, KeyError):
             raise PartnerSilent from None
 
     def statuses(self, after: str) -> tuple[Mapping[str, str], str]:
         page = self._get("/v1/vouchers", {"after": after, "limit": str(PAGE)})
         try:
-            return statuses_of(page)
+            return statuses_of({**page, "items": page["items"]})
         except (ValueError, TypeError, KeyError):
             raise PartnerSilent from None
 
