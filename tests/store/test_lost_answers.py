@@ -10,7 +10,6 @@ import pytest
 from tests.support import engines
 from tests.support.lines import UnsteadyLine, unsteady
 from twinshore.clouds.aws.json_service import dynamodb_service
-from twinshore.store import dynamodb
 from twinshore.store.dynamodb import DynamoStore
 from twinshore.store.port import Create, Increment, Key, Replace, StoreUnavailable
 
@@ -82,11 +81,10 @@ def test_a_write_that_was_not_delivered_is_tried_again_until_patience_ends(
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
-    monkeypatch.setattr(dynamodb, "PAUSE_SECONDS", 0.001)
     url = f"http://127.0.0.1:{engines.free_port()}"
     made = engines.dynamodb_client(url) if client == "boto3" else dynamodb_service("eu-central-1", url)
     with pytest.raises(StoreUnavailable, match="busy"):
-        DynamoStore(made, "items").commit(Increment(A, "n", 1))
+        DynamoStore(made, "items", pause_seconds=0.001).commit(Increment(A, "n", 1))
 
 
 def test_a_client_that_repeats_calls_by_itself_is_refused() -> None:

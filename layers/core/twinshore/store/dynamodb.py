@@ -62,7 +62,9 @@ class DynamoStore:
         on_committed: encoding.OnCommitted = None,
         *,
         now: Callable[[], float] = time.time,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
+        """pause_seconds: the longest first pause before a call is made again; each further one may be twice as long."""
         meta = getattr(client, "meta", None)
         if meta is not None and (meta.config.retries or {}).get("total_max_attempts") != 1:
             raise ValueError("the client repeats calls by itself: build it with CLIENT_RETRIES")
@@ -70,6 +72,7 @@ class DynamoStore:
         self._table = table
         self._on_committed = on_committed
         self._now = now
+        self._pause_seconds = pause_seconds
 
     def get(self, key: Key, consistent: bool = True) -> Item | None:
         encoding.check_key(key)
@@ -149,7 +152,7 @@ class DynamoStore:
             wanted = answer.get("UnprocessedKeys", {}).get(self._table)
             if not wanted:
                 return
-            _pause(attempt)
+            self._pause(attempt)
         raise StoreUnavailable("DynamoDB left keys unread")
 
     def _rows(self, start: Any, **parameters: Any) -> Iterator[Any]:
@@ -189,8 +192,13 @@ class DynamoStore:
                 if not _may_repeat(err, repeatable):
                     raise StoreUnavailable("DynamoDB gave no answer") from err
                 last = err
-            _pause(attempt)
+            self._pause(attempt)
         raise StoreUnavailable("DynamoDB is too busy") from last
+
+    def _pause(self, attempt: int) -> None:
+        """Between nothing and twice as long each time: those who collided must not meet again."""
+        longest = min(LONGEST_PAUSE_SECONDS, self._pause_seconds * 2**attempt)
+        time.sleep(longest * int.from_bytes(os.urandom(2), "big") / 65536)
 
 
 class _Refused(Exception):
@@ -237,12 +245,6 @@ def _conflict_or_expired(change: Change, found: Any, now: int, expired: set[Key]
         expired.discard(change.key)
     else:
         raise CommitConflict(change.key, current)
-
-
-def _pause(attempt: int) -> None:
-    """Between nothing and twice as long each time: those who collided must not meet again."""
-    longest = min(LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * 2**attempt)
-    time.sleep(longest * int.from_bytes(os.urandom(2), "big") / 65536)
 
 
 def table_definition(name: str) -> dict[str, Any]:
