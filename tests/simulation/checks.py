@@ -7,7 +7,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Iterator, NamedTuple
 
 from tests.simulation import crossing
-from tests.simulation.delivery import QUEUES
 from tests.simulation.place import CELLS
 from tests.simulation.plan import MEMBERS, MINOR, REWARDS
 from twinshore.points.book import (
@@ -200,7 +199,8 @@ def _quiet(world: World, actors: Actors) -> None:
         waiting = actors.delivery.waiting(cell)
         if waiting:
             world.violated("all news has been heard", f"{cell}: {waiting}")
-        for queue in (queue for queues in QUEUES.values() for queue in queues):
-            late = world.places[cell].engine.due(queue, int(world.now) - 1)
+        place = world.places[cell]
+        for queue in sorted(place.due_queues(int(world.now) - 1)):
+            late = place.engine.due(queue, int(world.now) - 1)
             if late:
                 world.violated("timers leave nothing behind", f"{cell} {queue}: {late}")

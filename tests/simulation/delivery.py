@@ -124,9 +124,9 @@ class Delivery:
         return job != "outbox-sweep" or self._world.places[cell].cloud == "tencent"
 
     def fire_what_is_due(self, cell: str, called: str) -> None:
-        world = self._world
+        due = self._world.places[cell].due_queues(int(self._world.now))
         for job, queues in QUEUES.items():
-            if any(world.places[cell].engine.due(queue, int(world.now), 1) for queue in queues):
+            if due.intersection(queues):
                 self.fire(cell, job, f"{called}:{job}")
 
     def waiting(self, cell: str) -> int:

@@ -89,6 +89,13 @@ class Place:
         self._file.execute("delete from items")
         self.idle.clear()
 
+    def due_queues(self, before: int) -> set[str]:
+        """The queues in which something is due: at one look, for it is asked often."""
+        return {
+            queue
+            for (queue,) in self._file.execute("select distinct due_queue from items where due_at <= ?", (before,))
+        }
+
     def new_instance(self, way_out: Callable[..., object]) -> dict[Any, Any]:
         parts = {"twinshore.wiring.store": self.store, "twinshore.intercell_wiring.way_out": way_out}
         return {**self._shared, **parts}
