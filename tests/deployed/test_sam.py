@@ -55,7 +55,7 @@ def eventually(holds: Callable[[], Any]) -> Any:
 
 
 def ordered(world: World, bearer: dict[str, str], key: str) -> tuple[str, dict[str, Any]]:
-    price = {"amount_minor": 1299, "currency": "EUR"}
+    price = {"amount_minor": 1299, "currency": {"eu": "EUR", "sea": "SGD"}[world.stack.cell]}
     made = world.stack.ask("payments", "POST", "/v1/orders", {"description": "tea", "amount": price},
                            {**bearer, "idempotency-key": f"order-{key}"})  # fmt: skip
     assert made.status == 201, made.body
