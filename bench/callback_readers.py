@@ -220,7 +220,18 @@ BY_HAND = {
     "hyperpay": hyperpay,
     "paypal": paypal,
 }
-"""Their SDKs verify nothing: there is none, or it asks the party."""
+
+WITHOUT_VERIFIER = {
+    "airwallex": "Airwallex publishes no SDK for Python",
+    "checkout_com": "Checkout.com's checkout-sdk (4.8) reads no webhook",
+    "grabpay": "Grab publishes no SDK for Python",
+    "hyperpay": "HyperPay publishes no SDK for Python",
+    "paypal": (
+        "PayPal's paypal-server-sdk (2.4) reads no webhook, and its archived paypalrestsdk (1.13) verifies by"
+        " `OpenSSL.crypto.verify`, which pyOpenSSL no longer has"
+    ),
+}
+"""Why a callback has no official reader to be held against; read in November 2026."""
 
 
 def peer_of(name: str) -> tuple[str, Callable[[Kept], Reader]]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator
 
-from bench.callback_readers import BY_SDK, mercado_pago_signatures, ours, peer_of
+from bench.callback_readers import BY_SDK, WITHOUT_VERIFIER, mercado_pago_signatures, ours, peer_of
 from bench.processes import ROOT, TIMEOUT_SECONDS, Figures, environment, in_turn
 from bench.rows import Row, Section, figure
 from bench.signatures import timed
@@ -44,11 +44,12 @@ def section(rounds: int, cold_rounds: int, calls: int) -> Section:
         table.append((party.name, *figures, " / ".join(str(cold[who].modules) for who in WHO)))
     note = (
         "One genuine notice of a capture: ours verifies it (time window, several live keys) and translates it to the"
-        " payments room's words; the SDK verifies it and parses the body (Mercado Pago's reads the signature only, so"
-        " it is our signature that is held against it). Cold: imports, keys, one notice; CPU time."
-        " Where the party has no SDK, or one that asks the party, the scheme by hand stands beside ours, with no goal:"
-        " it has no window, one key, and no translation. PayPal's certificate is fetched from the twin by both, and its"
-        " chain is checked by ours alone."
+        " payments room's words; the SDK verifies it and the body is parsed. Mercado Pago signs nothing of the body,"
+        " and names the topic beside it, so ours does not read it; the signatures alone stand in a row of their own."
+        " Cold: imports, keys, one notice; CPU time. Where no official SDK verifies, the scheme by hand stands beside"
+        " ours, with no goal: it has no window, one key, and no translation. That is so for five: "
+        + "; ".join(WITHOUT_VERIFIER[name] for name in sorted(WITHOUT_VERIFIER))
+        + ". PayPal's certificate is fetched from the twin by both, and its chain is checked by ours alone."
     )
     return Section("Providers' callbacks", note, rows, table)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.callback_readers import BY_HAND, BY_SDK, ours, peer_of
+from bench.callback_readers import BY_HAND, BY_SDK, WITHOUT_VERIFIER, ours, peer_of
 from bench.provider_callbacks import kept_notice, measure_cold
 from tools.payment_matrix import parties
 
@@ -24,3 +24,4 @@ def test_ours_and_its_peer_read_the_same_notice(party: Any) -> None:
 
 def test_every_provider_has_one_peer() -> None:
     assert sorted([*BY_SDK, *BY_HAND]) == sorted(party.name for party in parties())
+    assert sorted(WITHOUT_VERIFIER) == sorted(BY_HAND)
