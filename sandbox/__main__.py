@@ -19,11 +19,13 @@ from sandbox.cell_host import CellFailed
 from sandbox.journeys import Journeys
 from sandbox.page_server import PageServer
 from sandbox.ports import PortTaken, base_port
+from sandbox.sea import Sea
 from sandbox.story import STEPS, renew_session
+from sandbox.story_cross import BOX, CROSSING
 from sandbox.terminal import Terminal, language_from
-from sandbox.travellers import TRAVELLERS
+from sandbox.travellers import CROSSER, TRAVELLERS
 
-JOURNEY_FILE = "journey.json"
+JOURNEY_FILE, CROSSING_FILE = "journey.json", "crossing.json"
 
 
 def main(arguments: list[str]) -> int:
@@ -56,13 +58,13 @@ def main(arguments: list[str]) -> int:
 def run(terminal: Terminal, ended: threading.Event) -> int:
     box = Box(folder_from_environment(), base_port(), terminal.say)
     box.start()
-    journeys = _journeys(box)
-    page = PageServer(box, journeys)
+    journeys, crossing = _journeys(box)
+    page = PageServer(box, journeys, crossing)
     try:
         page.start()
         terminal.show_box(box)
         shores = {traveller.slug: box.declared["cells"][traveller.cell]["shore"] for traveller in TRAVELLERS}
-        well = terminal.walk(journeys, shores)
+        well = terminal.walk(journeys, shores) and terminal.cross(crossing, Sea(box.folder))
         if os.environ.get("TWINSHORE_RUN_ONCE") == "1":
             return 0 if well else 1
         terminal.say(f"\n  {terminal.word('open', url=box.page_url)}")
@@ -76,9 +78,12 @@ def run(terminal: Terminal, ended: threading.Event) -> int:
         box.end()
 
 
-def _journeys(box: Box) -> Journeys:
-    listing = box.listing()
-    return Journeys(box.folder / JOURNEY_FILE, TRAVELLERS, STEPS, listing["cells"], listing["twins"], renew_session)
+def _journeys(box: Box) -> tuple[Journeys, Journeys]:
+    """Everybody's, and the one that crosses the sea."""
+    cells, twins = box.listing()["cells"], box.listing()["twins"]
+    everybody = Journeys(box.folder / JOURNEY_FILE, TRAVELLERS, STEPS, cells, twins, renew_session)
+    with_desk = {**twins, BOX: box.page_url}
+    return everybody, Journeys(box.folder / CROSSING_FILE, (CROSSER,), CROSSING, cells, with_desk, renew_session)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The gateway of one cell: HTTP in, the cloud's event to the real door, the door's answer out; and `/_box/...`.
 
-It adds nothing to the product. What a real gateway does is here: events, contexts, CORS for the page, platform errors.
+It adds nothing to the product. What a real gateway does is here: events, contexts, CORS for the page, platform errors;
+and the line from each other cell, which can be cut (`sea`).
 `X-Box-Client-IP` sets the address that the platform would have seen, so that a laptop can visit from anywhere.
 """
 
@@ -18,6 +19,7 @@ from sandbox.flow import Flow
 from sandbox.gateway import aws, tencent
 from sandbox.gateway.http_request import HttpAnswer, HttpRequest
 from sandbox.http_server import json_answer
+from sandbox.sea import CUT, DEAF, Sea, sender_of
 
 CLIENT_IP_HEADER = "x-box-client-ip"
 ALTERNATE = "alternate"
@@ -46,6 +48,7 @@ class CellGateway:
         self.place = place
         self.doors = doors
         self.flow = flow
+        self.sea = Sea(Path(place.folder).parent)
         self.shape = ALTERNATE
         self.is_ready = False
         self.fire_timer: Callable[[str], bool] = lambda name: False
@@ -58,7 +61,7 @@ class CellGateway:
         origin = request.folded_headers().get("origin", "")
         if request.method == "OPTIONS" and origin:
             return _with_cors(HttpAnswer(204, (), b""), origin, self.place.page_origin)
-        return _with_cors(self._call(_from_stated_address(request)), origin, self.place.page_origin)
+        return _with_cors(self._over_the_line(_from_stated_address(request)), origin, self.place.page_origin)
 
     def context(self, door: str, request_id: str) -> Any:
         if self.place.cloud == "aws":
@@ -74,6 +77,16 @@ class CellGateway:
         if self.place.cloud == "aws":
             return aws.http_event(request, shape, aws.domain_of(shape, self.place.region))
         return tencent.http_event(request, shape)
+
+    def _over_the_line(self, request: HttpRequest) -> HttpAnswer:
+        """Raises ConnectionResetError where the line to the cell that asks is cut: the connection just ends."""
+        sender, began = sender_of(request.path, request.folded_headers()), time.monotonic()
+        line = self.sea.state(sender, self.place.cell) if sender else ""
+        reply = self._call(request) if line != CUT else None
+        if reply is not None and line != DEAF:
+            return reply
+        self.flow.note("call", f"{request.method} {request.path}", began, via=sender, outcome="line_cut")
+        raise ConnectionResetError
 
     def _call(self, request: HttpRequest) -> HttpAnswer:
         door = door_for(self.doors, request.path) or self.doors.get(DEFAULT_DOOR)

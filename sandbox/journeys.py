@@ -67,6 +67,11 @@ class Journeys:
         """Records of the steps that are done, oldest first."""
         return list(self._states[slug]["done"])
 
+    def memory(self, slug: str) -> dict[str, Any]:
+        """What the steps so far remember: it holds tokens, and is for the box alone."""
+        memory: dict[str, Any] = self._states[slug]["memory"]
+        return memory
+
     def next_step(self, slug: str) -> Step | None:
         done = len(self._states[slug]["done"])
         return self.steps[done] if done < len(self.steps) else None

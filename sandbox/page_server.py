@@ -16,6 +16,7 @@ from typing import Any, Callable
 
 from sandbox import mishaps, outside
 from sandbox.box import Box
+from sandbox.crossing import Crossing
 from sandbox.gateway.http_request import HttpAnswer, HttpRequest
 from sandbox.http_server import LocalServer, json_answer
 from sandbox.journeys import Journeys
@@ -33,9 +34,10 @@ JOURNAL_ENTRIES = 40
 
 
 class PageServer:
-    def __init__(self, box: Box, journeys: Journeys) -> None:
+    def __init__(self, box: Box, journeys: Journeys, crossing: Journeys) -> None:
         self._box = box
         self._journeys = journeys
+        self._crossing = Crossing(box, crossing)
         self._askers = concurrent.futures.ThreadPoolExecutor(max_workers=24, thread_name_prefix="ask")
         self._server = LocalServer(box.ports.page, self._answer)
 
@@ -55,6 +57,7 @@ class PageServer:
             "/box.json": self._box.listing,
             "/box/overview": self.overview,
             "/box/journey": self._journeys.shown,
+            "/box/crossing": self._crossing.shown,
             "/box/mishaps": mishaps.listed,
         }
         if request.path in answers:
@@ -95,6 +98,10 @@ class PageServer:
         match request.path.strip("/").split("/"):
             case ["box", "journey", slug, deed] if slug in self._journeys.travellers:
                 return self._journey(slug, deed)
+            case ["box", "crossing", deed] if deed in ("step", "restart"):
+                return json_answer(self._crossing.press(deed))
+            case ["box", "lines", line]:
+                return self._crossing.set_line(line, body)
             case ["box", "cells", name, "kill"] if name in self._box.cells:
                 self._box.cells[name].kill()
                 return json_answer({"killed": name})

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.box import Box
 from sandbox.journeys import Journeys
+from sandbox.sea import Sea
 from sandbox.walk import Traveller
 
 CLOUD = {"aws": "AWS Lambda", "tencent": "Tencent SCF"}
@@ -34,6 +35,11 @@ WORDS = {
     "all_well": {
         "en": "All {count} orders are paid and the points were credited once. Journey: {seconds:.1f} s.",
         "zh": "{count} 笔订单均已支付，积分仅入账一次。用时 {seconds:.1f} 秒。",
+    },
+    "crossing": {"en": "Points across the sea: from Guangzhou to Frankfurt", "zh": "积分过海：从广州到法兰克福"},
+    "crossed": {
+        "en": "What left one shore arrived on the other, once, though the line was cut in mid-way: {seconds:.1f} s.",
+        "zh": "中途断线，积分仍一分不差、仅一次到达彼岸。用时 {seconds:.1f} 秒。",
     },
     "shoppers": {"en": "Five shoppers, five ways to pay", "zh": "五位顾客，五种支付方式"},
     "stopped": {
@@ -89,6 +95,20 @@ class Terminal:
                 return False
         spent_seconds = time.monotonic() - began
         self.say(f"\n  {self._bold(self.word('all_well', count=len(journeys.travellers), seconds=spent_seconds))}")
+        return True
+
+    def cross(self, crossing: Journeys, sea: Sea) -> bool:
+        """The points' journey. False if a fact did not hold."""
+        began, goes_on = time.monotonic(), crossing.begin()
+        if not goes_on:
+            sea.heal()
+        crossing.on_wait = lambda seconds: self.say(f"  {self._dim('…')} {self.word('waits', seconds=seconds)}")
+        self.say(f"\n  {self._bold(self.word('crossing'))}")
+        for traveller in crossing.travellers.values():
+            self._show_member(traveller, ACCENT["mainland"], goes_on and bool(crossing.done(traveller.slug)))
+            if not self._walk_one(crossing, traveller.slug, ACCENT["mainland"]):
+                return False
+        self.say(f"\n  {self._bold(self.word('crossed', seconds=time.monotonic() - began))}")
         return True
 
     def _walk_one(self, journeys: Journeys, slug: str, accent: str) -> bool:

@@ -16,7 +16,7 @@ from twinshore import wiring
 SCHEDULE_DOOR = "schedule"
 FIRST_ROUND_SECONDS = 8.0
 INTERVAL_SECONDS = {
-    "outbox-sweep": 5.0, "payment-poll": 10.0, "points-sweep": 5.0, "webhook-send": 5.0, "partner-sync": 10.0,
+    "outbox-sweep": 5.0, "payment-poll": 10.0, "points-sweep": 3.0, "webhook-send": 5.0, "partner-sync": 10.0,
 }  # fmt: skip
 OTHERWISE_SECONDS = 600.0
 NOT_ON = {"aws": ("outbox-sweep", "expired-delete")}

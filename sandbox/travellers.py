@@ -1,6 +1,7 @@
 """Who walks the journey. Everybody here is invented.
 
-Two members show the two shores; five shoppers show a way to pay of their own country each.
+Two members show the two shores; five shoppers show a way to pay of their own country each; one person takes points
+along from one shore to the other.
 """
 
 from __future__ import annotations
@@ -50,4 +51,16 @@ TRAVELLERS = (
         email="lucas.almeida@example.com", currency="BRL", price_currency="CNY", price_minor=29900,
         method="mercado_pago", channel="email", time_zone="America/Sao_Paulo", is_local=True,
     ),
+)  # fmt: skip
+
+CROSSER = Traveller(
+    slug="qing", name={"en": "Zhou Qing", "zh": "周晴"}, place={"en": "Guangzhou", "zh": "广州"},
+    market="CN", cell="cn", client_ip="14.16.0.1", language="zh-CN", openid="oBoxZhouQing",
+    email="zhou.qing@example.com", currency="CNY", price_currency="EUR", price_minor=15900,
+    method="wechat_pay", channel="wechat_subscribe", time_zone="Asia/Shanghai",
+)  # fmt: skip
+"""At home. Each journey is of a new account of hers, so that all figures begin at nothing."""
+CROSSER_ABROAD = CROSSER._replace(
+    place={"en": "Frankfurt", "zh": "法兰克福"}, market="DE", cell="eu", client_ip="91.10.0.8", currency="EUR",
+    time_zone="Europe/Berlin",
 )  # fmt: skip

@@ -103,12 +103,22 @@ class Walk:
         self._cells = cells
         self._twins = twins
 
+    def elsewhere(self, traveller: Traveller, memory: dict[str, Any]) -> Walk:
+        """The same walk by another membership of the same person, with a session of its own in `memory`."""
+        other = Walk(traveller, self.journey_id, self._cells, self._twins, memory)
+        other.exchanges, other.was_cut = self.exchanges, self.was_cut
+        other.on_wait, other.renew_session = self.on_wait, self.renew_session
+        return other
+
     def key(self, of: str) -> str:
         """The idempotency key of one deed in this journey: the same after a restart."""
         return f"{self.journey_id}-{self.traveller.slug}-{of}"
 
-    def cell(self, method: str, path: str, body: Any = None, *, key: str = "", expect: int = 200) -> Any:
+    def cell(
+        self, method: str, path: str, body: Any = None, *, key: str = "", expect: int | tuple[int, ...] = 200
+    ) -> Any:
         """Call the member's cell as the mini-program does; the JSON answer. Raises StepFailed for another status."""
+        wanted = (expect,) if isinstance(expect, int) else expect
         reply = self._ask_cell(method, path, body, key)
         if reply.status == 401 and self.renew_session is not None and "access_token" in self.memory:
             self.renew_session(self)
@@ -123,9 +133,8 @@ class Walk:
             time.sleep(min(pause, 2.0))
             reply = self._ask_cell(method, path, body, key)
             del self.exchanges[-2]
-        self.check(
-            reply.status == expect, f"{method} {path} answers {expect}, not {reply.status}: {_title(reply.body)}"
-        )
+        which = " or ".join(map(str, wanted))
+        self.check(reply.status in wanted, f"{method} {path} answers {which}, not {reply.status}: {_title(reply.body)}")
         return reply.body
 
     def twin(self, party: str, method: str, path: str, body: Any = None, expect: int | None = 200) -> Any:

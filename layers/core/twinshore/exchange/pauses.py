@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-PAUSES_SECONDS = (30, 60, 120, 300, 600, 1_800, 3_600)
-"""After the first try, the second ...; from then on the last."""
+PAUSES_SECONDS = (6, 6, 12, 24, 60, 120, 300, 600, 1_800, 3_600)
+"""After the first try, the second ...; from then on the last. The first is longer than the way out waits for an answer
+(`intercell_wiring.ANSWER_SECONDS`), none is much longer than the silence has lasted. A timer of a minute rounds up."""
 
 
 def next_try(now: int, tries: int) -> int:

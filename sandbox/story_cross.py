@@ -1,0 +1,181 @@
+"""Points cross the sea: one person's two memberships, linked; an exchange that the line is cut in the middle of; what
+the points then buy on the other shore.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox import story_pay, story_start
+from sandbox.journeys import Step
+from sandbox.sea import DEAF, WHOLE, pair
+from sandbox.travellers import CROSSER, CROSSER_ABROAD
+from sandbox.walk import Told, Walk
+from twinshore.exchange.receipts import FIRST
+
+HOME, ABROAD = CROSSER.cell, CROSSER_ABROAD.cell
+POINTS_OUT, POINTS_IN = 960, 800
+REWARD = "lounge_access"
+BOX = "box"
+"""The box's own desk, as a party that a walk can call."""
+SETTLED_WITHIN_SECONDS = 100.0
+"""A line that was cut for long is tried again less often."""
+
+
+def at_home(walk: Walk) -> Walk:
+    return walk.elsewhere(_account(walk, CROSSER), walk.memory.setdefault(HOME, {}))
+
+
+def abroad(walk: Walk) -> Walk:
+    return walk.elsewhere(_account(walk, CROSSER_ABROAD), walk.memory.setdefault(ABROAD, {}))
+
+
+def shop(walk: Walk) -> Told:
+    home = at_home(walk)
+    for step in (story_start.log_in, story_start.lock_rate, story_pay.place_order, story_pay.start_payment):
+        step(home)
+    amount = story_start.money(home.memory["amount"])
+    walk.memory["amount"] = home.memory["amount"]
+    return Told(f"logged in to cell {HOME}, order of {amount}", f"登录数据区 {HOME}，下单 {amount}")
+
+
+def earn(walk: Walk) -> Told:
+    home = at_home(walk)
+    story_pay.confirm(home)
+    story_pay.paid_by_webhook(home)
+    story_pay.points_once(home)
+    earned = walk.memory["earned"] = home.memory["balance"]
+    walk.check(earned >= POINTS_OUT, f"the order earns the {POINTS_OUT} points that are to cross")
+    return Told(f"paid; +{earned} points, once", f"已付款；+{earned} 积分，仅入账一次")
+
+
+def join(walk: Walk) -> Told:
+    """A second membership, in another cell: to the product another person, until she says otherwise."""
+    there = abroad(walk)
+    story_start.log_in(there)
+    walk.check(
+        there.memory["member_id"] != walk.memory[HOME]["member_id"], "the two memberships have nothing in common"
+    )
+    balance = there.cell("GET", "/v1/points")["balance"]
+    return Told(f"a new member of cell {ABROAD}, {balance} points", f"成为数据区 {ABROAD} 的新会员，{balance} 积分")
+
+
+def link(walk: Walk) -> Told:
+    """The code is shown in one cell and entered in the other, with consent in both."""
+    home, there = at_home(walk), abroad(walk)
+    if not _links(home, "open") and not _links(there, "asking"):
+        shown = home.cell("POST", "/v1/points/links", {"cell": ABROAD, "consent": True}, expect=201)
+        entered = {"cell": HOME, "code": shown["code"], "consent": True}
+        once = walk.key(f"link-{shown['code']}")
+        there.cell("POST", "/v1/points/links/confirmations", entered, key=once, expect=(201, 202))
+    walk.memory["link"] = walk.wait_for("the link is open in both cells", lambda: _open_in_both(home, there))
+    return Told(
+        "code shown here, entered there; consent kept in both cells", "此岸出示关联码，彼岸输入；两个数据区都记录同意"
+    )
+
+
+def quote(walk: Walk) -> Told:
+    wanted = {"link": walk.memory["link"], "points": POINTS_OUT}
+    promise = at_home(walk).cell("POST", "/v1/points/exchanges/quotes", wanted, expect=201)
+    out, into, rate = promise["points_out"], promise["points_in"], promise["rate"]
+    walk.check((out, into) == (POINTS_OUT, POINTS_IN), f"{POINTS_OUT} points are {POINTS_IN} over there")
+    walk.memory["quote"] = promise["quote"]
+    told = f"{out} → {into} (× {rate['times']}/{rate['over']})"
+    return Told(f"{told}, signed, ten minutes", f"{told}，已签名，十分钟内有效")
+
+
+def cut(walk: Walk) -> Told:
+    """In the worst moment: the question still arrives, its answer does not."""
+    _set_line(walk, DEAF)
+    return Told(f"{HOME} – {ABROAD}: questions still arrive, no answer comes back",
+                f"{HOME} – {ABROAD}：请求仍能送达，应答无法返回")  # fmt: skip
+
+
+def exchange(walk: Walk) -> Told:
+    home, key = at_home(walk), walk.key("exchange")
+    said = home.cell("POST", "/v1/points/exchanges", {"quote": walk.memory["quote"]}, key=key, expect=(201, 202))
+    walk.check(said["state"] in ("pending", "settled"), "nothing speaks against the exchange")
+    walk.memory["exchange"] = said["id"]
+    there, points = abroad(walk).cell("GET", "/v1/points"), home.cell("GET", "/v1/points")
+    if said["state"] == "settled":
+        return Told(f"{POINTS_OUT} → {POINTS_IN}, settled at once", f"{POINTS_OUT} → {POINTS_IN}，即时完成")
+    walk.check(points["held"] == POINTS_OUT, "the points are held, not spent")
+    return Told(f"pending: {points['held']} held in {HOME}, {there['balance']} arrived in {ABROAD}, no word of it",
+                f"待定：{HOME} 冻结 {points['held']}，{ABROAD} 已到 {there['balance']}，消息未回")  # fmt: skip
+
+
+def heal(walk: Walk) -> Told:
+    """Nobody presses anything: the timer of the cell asks again, and gets the same answer."""
+    _set_line(walk, WHOLE)
+    done = walk.look_for(lambda: _if_settled(walk), SETTLED_WITHIN_SECONDS)
+    walk.check(bool(done), f"the sweeper settles it within {SETTLED_WITHIN_SECONDS:.0f} s")
+    return Told(
+        "line whole; the sweeper asked again: same answer, settled", "连接恢复；定时器再次询问，应答相同，兑换完成"
+    )
+
+
+def agree(walk: Walk) -> Told:
+    """What left, arrived, once: by both ledgers, by both cells' receipts, and by asking for it once more."""
+    home, there = at_home(walk), abroad(walk)
+    quote_again = {"quote": walk.memory["quote"]}
+    again = home.cell("POST", "/v1/points/exchanges", quote_again, key=walk.key("exchange"), expect=201)
+    walk.check(again["id"] == walk.memory["exchange"], "the same key again is the same exchange")
+    here, arrived = home.cell("GET", "/v1/points"), there.cell("GET", "/v1/points")
+    left = walk.memory["earned"] - here["balance"]
+    walk.check((left, here["held"]) == (POINTS_OUT, 0), f"{POINTS_OUT} points left once, and none is held")
+    walk.check(arrived["balance"] == POINTS_IN, f"{POINTS_IN} points arrived once, not {arrived['balance']}")
+    path = f"/v1/points/links/{walk.memory['link']}/receipts"
+    mine, theirs = home.cell("GET", path)["items"], there.cell("GET", path)["items"]
+    walk.check(mine == theirs and len(mine) == 1, "both cells keep the same one receipt")
+    walk.check((mine[0]["sequence"], mine[0]["previous"]) == (1, FIRST), "it is the first of its chain")
+    there_now, receipt = arrived["balance"], f"{mine[0]['receipt'][:12]}…"
+    return Told(f"−{left} here, +{there_now} there, once; receipt {receipt} in both",
+                f"此岸 −{left}，彼岸 +{there_now}，仅一次；两岸收据 {receipt} 一致")  # fmt: skip
+
+
+def spend(walk: Walk) -> Told:
+    there = abroad(walk)
+    wanted, key = {"reward": REWARD}, walk.key("voucher")
+    entry = there.cell("POST", "/v1/points/redemptions", wanted, key=key, expect=201)
+    again = there.cell("POST", "/v1/points/redemptions", wanted, key=key, expect=201)
+    walk.check(again["id"] == entry["id"], "the same key again is the same redemption")
+    balance = there.cell("GET", "/v1/points")["balance"]
+    walk.check(balance == POINTS_IN + entry["points"], "the points were spent once")
+    walk.memory["voucher"] = {"points": -entry["points"], "at": entry["at"], "id": entry["id"]}
+    return Told(f"a visit to the airport lounge in Frankfurt, {entry['points']} points; balance {balance}",
+                f"法兰克福机场贵宾厅一次，{entry['points']} 积分；余额 {balance}")  # fmt: skip
+
+
+CROSSING = (
+    Step("shop", {"en": "Order at home", "zh": "在家下单"}, shop),
+    Step("earn", {"en": "Pay and earn", "zh": "付款得积分"}, earn),
+    Step("join", {"en": "Join in Frankfurt", "zh": "在法兰克福入会"}, join),
+    Step("link", {"en": "Link the two", "zh": "关联两个会员"}, link),
+    Step("quote", {"en": "Points quote", "zh": "积分报价"}, quote),
+    Step("cut", {"en": "The line is cut", "zh": "连接中断"}, cut),
+    Step("exchange", {"en": "Exchange", "zh": "兑换"}, exchange),
+    Step("heal", {"en": "The line is healed", "zh": "连接恢复"}, heal),
+    Step("agree", {"en": "Both shores agree", "zh": "两岸对账一致"}, agree),
+    Step("spend", {"en": "Lounge voucher", "zh": "贵宾厅券"}, spend),
+)
+
+
+def _account(walk: Walk, traveller: Any) -> Any:
+    return traveller._replace(openid=traveller.openid + walk.journey_id)
+
+
+def _set_line(walk: Walk, state: str) -> None:
+    walk.twin(BOX, "POST", f"/box/lines/{pair(HOME, ABROAD)}", {"state": state})
+
+
+def _links(member: Walk, state: str) -> list[str]:
+    return [each["id"] for each in member.cell("GET", "/v1/points/links")["items"] if each["state"] == state]
+
+
+def _open_in_both(home: Walk, there: Walk) -> str:
+    return next(iter(set(_links(home, "open")) & set(_links(there, "open"))), "")
+
+
+def _if_settled(walk: Walk) -> Any:
+    found = at_home(walk).cell("GET", f"/v1/points/exchanges/{walk.memory['exchange']}")
+    return found if found["state"] == "settled" else None
