@@ -16,6 +16,8 @@ from twinshore.exchange.receipts import FIRST
 HOME, ABROAD = CROSSER.cell, CROSSER_ABROAD.cell
 POINTS_OUT, POINTS_IN = 960, 800
 REWARD = "lounge_access"
+MORE_VOUCHERS = 20
+RESTOCKED_WITHIN_SECONDS = 30.0
 BOX = "box"
 """The box's own desk, as a party that a walk can call."""
 SETTLED_WITHIN_SECONDS = 100.0
@@ -80,8 +82,8 @@ def quote(walk: Walk) -> Told:
     out, into, rate = promise["points_out"], promise["points_in"], promise["rate"]
     walk.check((out, into) == (POINTS_OUT, POINTS_IN), f"{POINTS_OUT} points are {POINTS_IN} over there")
     walk.memory["quote"] = promise["quote"]
-    told = f"{out} → {into} (× {rate['times']}/{rate['over']})"
-    return Told(f"{told}, signed, ten minutes", f"{told}，已签名，十分钟内有效")
+    told = f"{rate['times']}/{rate['over']}"
+    return Told(f"{out} → {into} (× {told}), signed, ten minutes", f"{out} → {into}（× {told}），已签名，十分钟内有效")
 
 
 def cut(walk: Walk) -> Told:
@@ -135,15 +137,19 @@ def agree(walk: Walk) -> Told:
 
 def spend(walk: Walk) -> Told:
     there = abroad(walk)
-    wanted, key = {"reward": REWARD}, walk.key("voucher")
+    if not _on_the_shelf(there):
+        _order_more(there)
+    wanted, key = {"reward": REWARD, "market": there.traveller.market}, walk.key("voucher")
     entry = there.cell("POST", "/v1/points/redemptions", wanted, key=key, expect=201)
     again = there.cell("POST", "/v1/points/redemptions", wanted, key=key, expect=201)
     walk.check(again["id"] == entry["id"], "the same key again is the same redemption")
     balance = there.cell("GET", "/v1/points")["balance"]
     walk.check(balance == POINTS_IN + entry["points"], "the points were spent once")
-    walk.memory["voucher"] = {"points": -entry["points"], "at": entry["at"], "id": entry["id"]}
-    return Told(f"a visit to the airport lounge in Frankfurt, {entry['points']} points; balance {balance}",
-                f"法兰克福机场贵宾厅一次，{entry['points']} 积分；余额 {balance}")  # fmt: skip
+    mine = walk.wait_for("the voucher has its code", lambda: _issued(there))
+    walk.check(len(mine) == 1 and mine[0]["redemption_id"] == entry["id"], f"one voucher, not {len(mine)}")
+    walk.memory["voucher"] = {name: mine[0][name] for name in ("serial", "code", "points", "valid_until")}
+    return Told(f"airport lounge, voucher {mine[0]['serial']}, {entry['points']} points; asked twice, one voucher",
+                f"机场贵宾厅，券号 {mine[0]['serial']}，{entry['points']} 积分；请求两次，只发一张")  # fmt: skip
 
 
 CROSSING = (
@@ -179,3 +185,21 @@ def _open_in_both(home: Walk, there: Walk) -> str:
 def _if_settled(walk: Walk) -> Any:
     found = at_home(walk).cell("GET", f"/v1/points/exchanges/{walk.memory['exchange']}")
     return found if found["state"] == "settled" else None
+
+
+def _on_the_shelf(member: Walk) -> bool:
+    offered = member.cell("GET", f"/v1/rewards?market={member.traveller.market}")["items"]
+    return any(each["reward"] == REWARD and each["availability"] != "sold_out" for each in offered)
+
+
+def _order_more(member: Walk) -> None:
+    """The lounges send more vouchers; the cell's timer fetches them."""
+    more = {"account": f"lounge_network-{ABROAD}", "reward": REWARD, "region": "europe", "count": MORE_VOUCHERS}
+    member.twin("partner", "POST", "/_twin/issue", more)
+    there = member.look_for(lambda: _on_the_shelf(member), RESTOCKED_WITHIN_SECONDS)
+    member.check(bool(there), f"vouchers are there within {RESTOCKED_WITHIN_SECONDS:.0f} s")
+
+
+def _issued(member: Walk) -> Any:
+    found = member.cell("GET", "/v1/rewards/vouchers")["items"]
+    return found if found and all(each["state"] == "issued" for each in found) else None
