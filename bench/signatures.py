@@ -65,6 +65,7 @@ def signed_promises(rounds: int, calls: int) -> Section:
 def stripe_webhooks(rounds: int, calls: int) -> Section:
     import stripe
 
+    from twinshore.providers.exchange import send_outbound
     from twinshore.providers.stripe.client import Stripe
     from twinshore.providers.stripe.verify import check
 
@@ -72,7 +73,7 @@ def stripe_webhooks(rounds: int, calls: int) -> Section:
     body = json.dumps(_stripe_event()).encode()
     mac = hmac.new(WHSEC.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
     header = f"t={now},v1={mac}"
-    ours = Stripe("https://api.stripe.com", "sk", [WHSEC, "whsec_" + "o" * 32])
+    ours = Stripe("https://api.stripe.com", "sk", [WHSEC, "whsec_" + "o" * 32], send=send_outbound)
     [notice], _ = ours.read_webhook({"stripe-signature": header}, body, now)
     assert notice.amount is not None and notice.amount.amount_minor == 12345
     got = timed(

@@ -2,11 +2,12 @@
 
 import os
 
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.wechat_pay.client import wechat_pay_from_secret
 from twinshore.web import Door
 
 with open(os.environ["BENCH_FOLDER"] + "/wechat_pay.json") as file:
-    PROVIDER = wechat_pay_from_secret("https://api.mch.weixin.qq.com", file.read())
+    PROVIDER = wechat_pay_from_secret("https://api.mch.weixin.qq.com", file.read(), send=send_outbound)
 
 
 class Wiring:

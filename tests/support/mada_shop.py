@@ -13,6 +13,7 @@ from twinshore import outbound
 from twinshore.cells import Method
 from twinshore.money import Money
 from twinshore.payments.port import CAPTURED, DISPUTED, PART_REFUNDED, REFUNDED
+from twinshore.providers.exchange import send_outbound
 from twinshore.vault import StoreVault
 
 TOTAL = Money(9200, "SAR")
@@ -27,7 +28,7 @@ class MadaShop(Shop):
         self._receiver, self._read = receiver, 0
         twin.webhook_url = receiver.url
         vault = StoreVault(self.store, twin.name, lambda: json.dumps([{"id": "k", "secret": "22" * 32}]))
-        self.providers[twin.name] = build(twin.url, json.dumps(twin.secret()), vault)
+        self.providers[twin.name] = build(twin.url, json.dumps(twin.secret()), vault, send=send_outbound)
         self.tills = self.tills._replace(methods=(Method("mada", twin.name, ("SAR",)),))
 
     def control(self, path: str, wanted: Mapping[str, Any]) -> int:

@@ -13,6 +13,7 @@ from tests.support.receiver import Received
 from twinshore.money import Money
 from twinshore.payments.port import Attempt, Notice, Payer, SignatureRefused, Started
 from twinshore.payments.webhooks import with_query
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.mercado_pago.client import MercadoPago, mercado_pago_from_secret
 
 NOW = int(time.time())
@@ -21,7 +22,7 @@ REFERENCE = "attempt-000001"
 
 
 def provider(twin: MercadoPagoTwin, **changes: Any) -> MercadoPago:
-    return mercado_pago_from_secret(twin.url, json.dumps({**twin.secret(), **changes}))
+    return mercado_pago_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), send=send_outbound)
 
 
 def attempt(reference: str = REFERENCE, amount: Money = TOTAL, **changes: Any) -> Attempt:

@@ -10,6 +10,7 @@ from sandbox.twins.paypal import PayPalTwin
 from tests.support.at_twins import control
 from twinshore.money import Money
 from twinshore.payments.port import CAPTURED, Attempt, Payer, Started
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.paypal.client import PayPal, paypal_from_secret
 
 NOW = int(time.time())
@@ -18,7 +19,7 @@ REFERENCE = "attempt-000001"
 
 
 def provider(twin: PayPalTwin, **changes: Any) -> PayPal:
-    return paypal_from_secret(twin.url, json.dumps({**twin.secret(), **changes}))
+    return paypal_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), send=send_outbound)
 
 
 def attempt(reference: str = REFERENCE, amount: Money = EUR_1299, **changes: Any) -> Attempt:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sandbox.twins import wechat_pay_keys as party
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.wechat_pay.client import WechatPay, wechat_pay_from_secret
 
 NOW = 1_790_000_000
@@ -102,7 +103,7 @@ def secret(**changes: Any) -> dict[str, Any]:
 
 def provider(**changes: Any) -> WechatPay:
     """Knows all three keys; nobody answers at its address."""
-    return wechat_pay_from_secret("http://127.0.0.1:9", json.dumps(secret(**changes)))
+    return wechat_pay_from_secret("http://127.0.0.1:9", json.dumps(secret(**changes)), send=send_outbound)
 
 
 def present() -> int:

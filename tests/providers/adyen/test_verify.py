@@ -19,6 +19,7 @@ from twinshore.providers.adyen.client import Adyen, adyen_from_secret
 from twinshore.providers.adyen.entry import TEST_URL, build
 from twinshore.providers.adyen.verify import genuine_items, is_genuine
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.setup import Setup
 
 OWN = load(Path(__file__).parent / "vectors.json")
@@ -127,13 +128,13 @@ def test_the_empty_key_verifies_nothing() -> None:
 )  # fmt: skip
 def test_a_secret_that_is_half_written_closes_the_door(change: dict[str, Any]) -> None:
     with pytest.raises(ProviderNotConfigured):
-        adyen_from_secret("http://127.0.0.1:9", json.dumps({**SECRET, **change}), NoVault())
+        adyen_from_secret("http://127.0.0.1:9", json.dumps({**SECRET, **change}), NoVault(), send=send_outbound)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "null", "[]", "{", " "])
 def test_a_secret_that_is_missing_closes_the_door(text: str) -> None:
     with pytest.raises(ProviderNotConfigured):
-        adyen_from_secret("http://127.0.0.1:9", text, NoVault())
+        adyen_from_secret("http://127.0.0.1:9", text, NoVault(), send=send_outbound)
 
 
 def test_the_constructor_takes_no_empty_key_either() -> None:
@@ -143,7 +144,7 @@ def test_the_constructor_takes_no_empty_key_either() -> None:
         good._replace(hmac_keys=(KEYS[0], b"")),
     ):  # fmt: skip
         with pytest.raises(ProviderNotConfigured):
-            Adyen("http://127.0.0.1:9", account, NoVault())
+            Adyen("http://127.0.0.1:9", account, NoVault(), send=send_outbound)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from twinshore.payments.port import (
 from twinshore.providers.adyen.account import Account
 from twinshore.providers.adyen.client import Adyen
 from twinshore.providers.adyen.status import DISPUTE_EVENT, PAYMENT_EVENT, REFUND_EVENT
+from twinshore.providers.exchange import send_outbound
 
 OWN = load(Path(__file__).parent / "vectors.json")
 KEY = OWN["hmac_keys"][0]
@@ -47,7 +48,9 @@ TOLD_AT = 1_789_977_600
 
 
 def provider(automatic: bool = True, vault: Any = None) -> Adyen:
-    return Adyen("http://127.0.0.1:9", Account("AQE", "TeaShopECOM", KEYS, automatic), vault or NoVault())
+    return Adyen(
+        "http://127.0.0.1:9", Account("AQE", "TeaShopECOM", KEYS, automatic), vault or NoVault(), send=send_outbound
+    )
 
 
 def notification(*items: dict[str, Any]) -> bytes:

@@ -164,7 +164,9 @@ def test_a_login_without_a_clear_answer_leaves_everything_unknown(twin: Airwalle
 
 def test_nobody_at_the_address_is_surely_not_delivered(twin: AirwallexTwin) -> None:
     with pytest.raises(Unavailable) as unavailable:
-        airwallex_from_secret("http://127.0.0.1:9", json.dumps(twin.secret())).create(attempt(), NOW)
+        airwallex_from_secret("http://127.0.0.1:9", json.dumps(twin.secret()), send=send_outbound).create(
+            attempt(), NOW
+        )
     assert not isinstance(unavailable.value, OutcomeUnknown)
 
 

@@ -17,6 +17,7 @@ from twinshore.providers.airwallex.client import Airwallex, airwallex_from_secre
 from twinshore.providers.airwallex.entry import BASE_URL, DEMO_URL, build
 from twinshore.providers.airwallex.verify import check
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.setup import Setup
 
 NOW = 1_790_000_000
@@ -76,7 +77,7 @@ def test_the_empty_secret_verifies_nothing() -> None:
 
 @pytest.mark.parametrize("entry", OWN["genuine"], ids=lambda entry: entry["name"])
 def test_a_genuine_vector_of_ours_is_read(entry: dict[str, Any]) -> None:
-    held = Airwallex("http://127.0.0.1:9", Account("id", "key", tuple(OWN["secrets"])))
+    held = Airwallex("http://127.0.0.1:9", Account("id", "key", tuple(OWN["secrets"])), send=send_outbound)
     notices, kept = held.read_webhook(entry["headers"], entry["body"].encode(), entry["now"])
     assert [notice.state for notice in notices] == entry["states"]
     assert kept.status == 200
@@ -84,7 +85,7 @@ def test_a_genuine_vector_of_ours_is_read(entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("entry", OWN["forged"], ids=lambda entry: entry["name"])
 def test_a_forged_vector_of_ours_is_refused(entry: dict[str, Any]) -> None:
-    held = Airwallex("http://127.0.0.1:9", Account("id", "key", tuple(OWN["secrets"])))
+    held = Airwallex("http://127.0.0.1:9", Account("id", "key", tuple(OWN["secrets"])), send=send_outbound)
     with pytest.raises(SignatureRefused):
         held.read_webhook(entry["headers"], entry["body"].encode(), entry["now"])
 
@@ -100,7 +101,7 @@ def test_a_forged_vector_of_ours_is_refused(entry: dict[str, Any]) -> None:
 def test_a_secret_that_is_missing_or_empty_closes_the_door(secret: Any) -> None:
     text = secret if isinstance(secret, str) else json.dumps(secret)
     with pytest.raises(ProviderNotConfigured):
-        airwallex_from_secret("http://127.0.0.1:9", text)
+        airwallex_from_secret("http://127.0.0.1:9", text, send=send_outbound)
 
 
 def test_the_constructor_takes_no_empty_key_either() -> None:
@@ -111,7 +112,7 @@ def test_the_constructor_takes_no_empty_key_either() -> None:
         Account("i", "k", ("s", "")),
     ):
         with pytest.raises(ProviderNotConfigured):
-            Airwallex("http://127.0.0.1:9", account)
+            Airwallex("http://127.0.0.1:9", account, send=send_outbound)
 
 
 @pytest.mark.parametrize(("demo", "url"), [({}, BASE_URL), ({"demo": True}, DEMO_URL), ({"demo": "yes"}, BASE_URL)])

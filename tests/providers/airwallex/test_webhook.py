@@ -30,6 +30,7 @@ from twinshore.payments.port import (
 from twinshore.providers.airwallex.account import Account
 from twinshore.providers.airwallex.client import Airwallex
 from twinshore.providers.airwallex.status import DISPUTE_EVENT, INTENT_STATUS, REFUND_STATUS, fetched_notice, seconds
+from twinshore.providers.exchange import send_outbound
 
 NOW = 1_790_000_000
 STAMP = str(NOW * 1000)
@@ -47,7 +48,7 @@ MADE = Notice("evt_1", "attempt-000001", "int_1", PENDING, None, NOW - 3)
 
 
 def provider() -> Airwallex:
-    return Airwallex("http://127.0.0.1:9", Account("id", "key", (SECRET,)))
+    return Airwallex("http://127.0.0.1:9", Account("id", "key", (SECRET,)), send=send_outbound)
 
 
 def signed(body: bytes) -> dict[str, str]:

@@ -22,6 +22,7 @@ from twinshore.payments.port import (
     ProviderRefused,
 )
 from twinshore.providers.checkout_com.client import CheckoutCom, checkout_com_from_secret
+from twinshore.providers.exchange import send_outbound
 from twinshore.vault import StoreVault
 
 NOW = int(time.time())
@@ -36,7 +37,7 @@ def twin() -> Iterator[CheckoutComTwin]:
 
 
 def provider(twin: CheckoutComTwin, vault: StoreVault, **changes: Any) -> CheckoutCom:
-    return checkout_com_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), vault)
+    return checkout_com_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), vault, send=send_outbound)
 
 
 def attempt(reference: str = "order-1", amount: Money = SAR_92, method: str = "mada", country: str = "KW") -> Attempt:

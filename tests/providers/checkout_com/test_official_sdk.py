@@ -12,6 +12,7 @@ from tests.support.receiver import Receiver
 from twinshore import outbound
 from twinshore.payments.port import CAPTURED, PART_REFUNDED, PENDING
 from twinshore.providers.checkout_com.client import checkout_com_from_secret
+from twinshore.providers.exchange import send_outbound
 from twinshore.vault import StoreVault
 
 NOW = int(time.time())
@@ -32,7 +33,10 @@ def test_the_official_sdk_makes_pages_asks_and_refunds_at_our_twin(vault: StoreV
     from checkout_sdk.payments.payments import PaymentsQueryFilter, RefundRequest
 
     with Receiver() as receiver, CheckoutComTwin(webhook_url=receiver.url) as twin:
-        api, ours = sdk_at(twin), checkout_com_from_secret(twin.url, json.dumps(twin.secret()), vault)
+        api, ours = (
+            sdk_at(twin),
+            checkout_com_from_secret(twin.url, json.dumps(twin.secret()), vault, send=send_outbound),
+        )
         made = api.payments_links.create_payment_link(
             {"amount": 9200, "currency": "SAR", "reference": "sdk-1", "billing": {"address": {"country": "SA"}}}
         )

@@ -13,6 +13,7 @@ from twinshore.payments.port import SignatureRefused
 from twinshore.providers.checkout_com.client import Account, CheckoutCom, checkout_com_from_secret
 from twinshore.providers.checkout_com.verify import check
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.vault import StoreVault
 
 OWN = load(Path(__file__).parent / "vectors.json")
@@ -59,7 +60,7 @@ GOOD = {"subdomain": "abc123", "secret_key": "sk", "webhook_keys": ["k"]}
 def test_a_secret_that_is_missing_empty_or_half_written_closes_the_door(secret: Any, vault: StoreVault) -> None:
     text = secret if isinstance(secret, str) else json.dumps(secret)
     with pytest.raises(ProviderNotConfigured):
-        checkout_com_from_secret("", text, vault)
+        checkout_com_from_secret("", text, vault, send=send_outbound)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +68,10 @@ def test_a_secret_that_is_missing_empty_or_half_written_closes_the_door(secret: 
     [({}, "https://abc123.api.checkout.com"), ({"sandbox": True}, "https://abc123.api.sandbox.checkout.com")],
 )
 def test_calls_go_to_the_accounts_own_host(vault: StoreVault, more: dict[str, Any], url: str) -> None:
-    assert checkout_com_from_secret("", json.dumps({**GOOD, **more}), vault)._base_url == url
+    assert checkout_com_from_secret("", json.dumps({**GOOD, **more}), vault, send=send_outbound)._base_url == url
 
 
 def test_the_constructor_takes_no_empty_key_either(vault: StoreVault) -> None:
     for account in (Account("", ("k",)), Account("sk", ()), Account("sk", ("k", ""))):
         with pytest.raises(ProviderNotConfigured):
-            CheckoutCom("http://127.0.0.1:9", account, vault)
+            CheckoutCom("http://127.0.0.1:9", account, vault, send=send_outbound)

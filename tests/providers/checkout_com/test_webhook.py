@@ -34,6 +34,7 @@ from twinshore.providers.checkout_com.status import (
     best_of,
     fetched_notice,
 )
+from twinshore.providers.exchange import send_outbound
 from twinshore.vault import StoreVault
 
 OWN = load(Path(__file__).parent / "vectors.json")
@@ -56,7 +57,7 @@ def sign(body: bytes) -> str:
 
 
 def provider(vault: StoreVault, *keys: str) -> CheckoutCom:
-    return CheckoutCom("http://127.0.0.1:9", Account("sk", keys or (KEY,)), vault)
+    return CheckoutCom("http://127.0.0.1:9", Account("sk", keys or (KEY,)), vault, send=send_outbound)
 
 
 def read_body(vault: StoreVault, body: bytes) -> list[Notice]:

@@ -24,6 +24,7 @@ from twinshore.payments.port import (
     ProviderRefused,
 )
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.hyperpay.client import HyperPay, hyperpay_from_secret
 from twinshore.vault import StoreVault
 
@@ -39,7 +40,7 @@ def twin() -> Iterator[HyperPayTwin]:
 
 
 def provider(twin: HyperPayTwin, vault: StoreVault, **changes: Any) -> HyperPay:
-    return hyperpay_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), vault)
+    return hyperpay_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), vault, send=send_outbound)
 
 
 def attempt(reference: str = "order-1", amount: Money = SAR_92, method: str = "mada") -> Attempt:

@@ -12,6 +12,7 @@ from Crypto.Cipher import AES
 from tests.support.vectors import load
 from twinshore.payments.port import SignatureRefused
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.hyperpay.client import Account, HyperPay, hyperpay_from_secret
 from twinshore.providers.hyperpay.verify import NoticeKeys
 from twinshore.vault import StoreVault
@@ -70,11 +71,11 @@ GOOD = {"access_token": "t", "entity_ids": {"mada": "e"}, "webhook_keys": [KEY]}
 def test_a_secret_that_is_missing_empty_or_half_written_closes_the_door(secret: Any, vault: StoreVault) -> None:
     text = secret if isinstance(secret, str) else json.dumps(secret)
     with pytest.raises(ProviderNotConfigured) as missing:
-        hyperpay_from_secret("http://127.0.0.1:9", text, vault)
+        hyperpay_from_secret("http://127.0.0.1:9", text, vault, send=send_outbound)
     assert KEY not in missing.value.detail
 
 
 def test_the_constructor_takes_no_empty_key_either(vault: StoreVault) -> None:
     for account in (Account("", {"mada": "e"}, (KEY,)), Account("t", {}, (KEY,)), Account("t", {"mada": "e"}, ())):
         with pytest.raises(ProviderNotConfigured):
-            HyperPay("http://127.0.0.1:9", account, vault)
+            HyperPay("http://127.0.0.1:9", account, vault, send=send_outbound)

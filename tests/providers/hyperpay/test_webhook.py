@@ -25,6 +25,7 @@ from twinshore.payments.port import (
     Notice,
     SignatureRefused,
 )
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.hyperpay.client import Account, HyperPay
 from twinshore.providers.hyperpay.status import fetched_notice
 from twinshore.vault import StoreVault
@@ -43,7 +44,9 @@ CHARGEBACK = {**DEBIT, "id": "8ac3", "paymentType": "CB", "referencedId": "8ac1"
 
 
 def provider(vault: StoreVault, takes_test: bool = False) -> HyperPay:
-    return HyperPay("http://127.0.0.1:9", Account("t", {"mada": "e"}, tuple(OWN["keys"]), takes_test), vault)
+    return HyperPay(
+        "http://127.0.0.1:9", Account("t", {"mada": "e"}, tuple(OWN["keys"]), takes_test), vault, send=send_outbound
+    )
 
 
 def seal(plain: bytes, wrapped: bool = False) -> tuple[dict[str, str], bytes]:

@@ -14,6 +14,7 @@ from mercadopago.webhook import InvalidWebhookSignatureError, WebhookSignatureVa
 from tests.support.vectors import load
 from twinshore.payments.port import SignatureRefused
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.mercado_pago.client import MercadoPago, mercado_pago_from_secret
 from twinshore.providers.mercado_pago.verify import check
 
@@ -114,10 +115,12 @@ def test_the_empty_secret_verifies_nothing() -> None:
 )  # fmt: skip
 def test_a_secret_that_is_missing_or_empty_closes_the_door(secret: Any) -> None:
     with pytest.raises(ProviderNotConfigured):
-        mercado_pago_from_secret("http://127.0.0.1:9", secret if isinstance(secret, str) else json.dumps(secret))
+        mercado_pago_from_secret(
+            "http://127.0.0.1:9", secret if isinstance(secret, str) else json.dumps(secret), send=send_outbound
+        )
 
 
 def test_the_constructor_takes_no_empty_secret_either() -> None:
     for secrets in ((), (("BRL", ""),)):
         with pytest.raises(ProviderNotConfigured):
-            MercadoPago("http://127.0.0.1:9", {"BRL": "t"}, secrets)
+            MercadoPago("http://127.0.0.1:9", {"BRL": "t"}, secrets, send=send_outbound)

@@ -31,6 +31,7 @@ from twinshore.payments.port import (
     SignatureRefused,
 )
 from twinshore.payments.webhooks import with_query
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.mercado_pago.amounts import from_mercado_pago, to_mercado_pago
 from twinshore.providers.mercado_pago.client import MercadoPago
 from twinshore.providers.mercado_pago.status import order_notice, refund_state, refusal
@@ -44,7 +45,7 @@ BODY = json.dumps({"type": "order", "action": "order.processed", "data": {"id": 
 
 
 def provider() -> MercadoPago:
-    return MercadoPago("http://127.0.0.1:9", {"BRL": "token"}, (("BRL", SECRET),))
+    return MercadoPago("http://127.0.0.1:9", {"BRL": "token"}, (("BRL", SECRET),), send=send_outbound)
 
 
 def signed(data_id: str = ORDER_ID) -> dict[str, str]:

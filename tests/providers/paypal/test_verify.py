@@ -16,6 +16,7 @@ from tests.support import paypal_notices as made
 from tests.support.checksum import same_checksum
 from twinshore.payments.port import CAPTURED, SignatureRefused
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.paypal.client import paypal_from_secret
 from twinshore.providers.paypal.verify import Verifier
 
@@ -92,7 +93,9 @@ def test_the_simulators_webhook_id_is_refused_even_if_somebody_configures_it() -
     assert refused(made.signed(BODY, webhook_id="WEBHOOK_ID"))
     for spelled in ("WEBHOOK_ID", "webhook_id", " WEBHOOK_ID "):
         with pytest.raises(ProviderNotConfigured):
-            paypal_from_secret("", json.dumps({**SECRET, "webhook_ids": [made.WEBHOOK_ID, spelled]}))
+            paypal_from_secret(
+                "", json.dumps({**SECRET, "webhook_ids": [made.WEBHOOK_ID, spelled]}), send=send_outbound
+            )
 
 
 def test_another_body_with_the_same_checksum_is_taken_for_genuine_and_so_says_nothing_of_amounts() -> None:
@@ -123,7 +126,7 @@ def test_another_body_with_the_same_checksum_is_taken_for_genuine_and_so_says_no
 def test_a_secret_that_is_missing_or_empty_closes_the_door(secret: Any) -> None:
     text = secret if isinstance(secret, str) else json.dumps({**SECRET, **secret})
     with pytest.raises(ProviderNotConfigured):
-        paypal_from_secret("", text)
+        paypal_from_secret("", text, send=send_outbound)
 
 
 def test_a_root_that_is_no_certificate_closes_the_door_and_is_not_repeated() -> None:

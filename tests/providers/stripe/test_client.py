@@ -22,6 +22,7 @@ from twinshore.payments.port import (
     Payer,
     ProviderRefused,
 )
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.stripe.capabilities import CAPABILITIES
 from twinshore.providers.stripe.client import Stripe, stripe_from_secret
 
@@ -36,7 +37,7 @@ def twin() -> Iterator[StripeTwin]:
 
 
 def provider(twin: StripeTwin, **changes: Any) -> Stripe:
-    return stripe_from_secret(twin.url, json.dumps({**twin.secret(), **changes}))
+    return stripe_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), send=send_outbound)
 
 
 def attempt(reference: str = "attempt-000001", amount: Money = EUR_1299, method: str = "card") -> Attempt:

@@ -11,6 +11,7 @@ import stripe
 
 from twinshore.payments.port import SignatureRefused
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.stripe.client import Stripe, stripe_from_secret
 from twinshore.providers.stripe.verify import check
 
@@ -82,10 +83,10 @@ def test_the_empty_secret_verifies_nothing() -> None:
 def test_a_secret_that_is_missing_or_empty_closes_the_door(secret: Any) -> None:
     text = secret if isinstance(secret, str) else json.dumps(secret)
     with pytest.raises(ProviderNotConfigured):
-        stripe_from_secret("http://127.0.0.1:9", text)
+        stripe_from_secret("http://127.0.0.1:9", text, send=send_outbound)
 
 
 def test_the_constructor_takes_no_empty_key_either() -> None:
     for key, secrets in (("", ["whsec"]), ("sk", []), ("sk", ["whsec", ""])):
         with pytest.raises(ProviderNotConfigured):
-            Stripe("http://127.0.0.1:9", key, secrets)
+            Stripe("http://127.0.0.1:9", key, secrets, send=send_outbound)

@@ -27,6 +27,7 @@ from twinshore.payments.port import (
     Notice,
     SignatureRefused,
 )
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.stripe.client import Stripe
 from twinshore.providers.stripe.status import fetched_notice
 
@@ -49,7 +50,7 @@ OWN = load(Path(__file__).parent / "vectors.json")
 
 
 def provider() -> Stripe:
-    return Stripe("http://127.0.0.1:9", "sk_of_nobody", [SECRET])
+    return Stripe("http://127.0.0.1:9", "sk_of_nobody", [SECRET], send=send_outbound)
 
 
 def sign(body: bytes) -> str:
@@ -169,14 +170,14 @@ def test_every_status_of_a_fetched_payment_has_its_place(status: str, charge: An
 
 @pytest.mark.parametrize("entry", OWN["genuine"], ids=lambda entry: entry["name"])
 def test_a_genuine_vector_of_ours_is_read(entry: dict[str, Any]) -> None:
-    held = Stripe("http://127.0.0.1:9", "sk_of_nobody", OWN["secrets"])
+    held = Stripe("http://127.0.0.1:9", "sk_of_nobody", OWN["secrets"], send=send_outbound)
     notices, _ = held.read_webhook({"stripe-signature": entry["header"]}, entry["body"].encode(), entry["now"])
     assert [notice.state for notice in notices] == entry["states"]
 
 
 @pytest.mark.parametrize("entry", OWN["forged"], ids=lambda entry: entry["name"])
 def test_a_forged_vector_of_ours_is_refused(entry: dict[str, Any]) -> None:
-    held = Stripe("http://127.0.0.1:9", "sk_of_nobody", OWN["secrets"])
+    held = Stripe("http://127.0.0.1:9", "sk_of_nobody", OWN["secrets"], send=send_outbound)
     with pytest.raises(SignatureRefused):
         held.read_webhook({"stripe-signature": entry["header"]}, entry["body"].encode(), entry["now"])
 

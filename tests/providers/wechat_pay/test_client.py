@@ -20,6 +20,7 @@ from twinshore.payments.port import (
     Payer,
     ProviderRefused,
 )
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.wechat_pay.client import WechatPay, wechat_pay_from_secret
 
 CNY_1299 = Money(1299, "CNY")
@@ -32,7 +33,7 @@ def twin() -> Iterator[WechatPayTwin]:
 
 
 def provider(twin: WechatPayTwin, **changes: Any) -> WechatPay:
-    return wechat_pay_from_secret(twin.url, json.dumps({**twin.secret(), **changes}))
+    return wechat_pay_from_secret(twin.url, json.dumps({**twin.secret(), **changes}), send=send_outbound)
 
 
 def attempt(reference: str = "attempt-000001", **changes: Any) -> Attempt:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import wechat_pay_notices as made
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.wechat_pay.client import WechatPay, wechat_pay_from_secret
 from twinshore.providers.wechat_pay.signing import Merchant
 
@@ -16,7 +17,7 @@ from twinshore.providers.wechat_pay.signing import Merchant
 @pytest.mark.parametrize("text", ["", "  ", "null", "{}", "[]", "{", '"a"', "0"])
 def test_a_secret_that_is_no_object_closes_the_door(text: str) -> None:
     with pytest.raises(ProviderNotConfigured):
-        wechat_pay_from_secret("http://127.0.0.1:9", text)
+        wechat_pay_from_secret("http://127.0.0.1:9", text, send=send_outbound)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_a_secret_that_is_no_object_closes_the_door(text: str) -> None:
 )
 def test_a_member_that_is_missing_or_empty_closes_the_door(member: str, value: Any) -> None:
     with pytest.raises(ProviderNotConfigured) as error:
-        wechat_pay_from_secret("http://127.0.0.1:9", json.dumps(made.secret(**{member: value})))
+        wechat_pay_from_secret("http://127.0.0.1:9", json.dumps(made.secret(**{member: value})), send=send_outbound)
     assert error.value.status == 503
     assert made.keys()["api_v3_keys"][0] not in error.value.detail
     assert "PRIVATE" not in error.value.detail
@@ -40,7 +41,7 @@ def test_a_member_that_is_missing_or_empty_closes_the_door(member: str, value: A
 def test_a_broken_secret_does_not_travel_with_the_error() -> None:
     text = json.dumps(made.secret())[:-1]
     with pytest.raises(ProviderNotConfigured) as error:
-        wechat_pay_from_secret("http://127.0.0.1:9", text)
+        wechat_pay_from_secret("http://127.0.0.1:9", text, send=send_outbound)
     assert error.value.__cause__ is None
     assert error.value.__suppress_context__
 
@@ -48,4 +49,4 @@ def test_a_broken_secret_does_not_travel_with_the_error() -> None:
 def test_the_constructor_takes_no_empty_key_either() -> None:
     for keys in ([], [""]):
         with pytest.raises(ProviderNotConfigured):
-            WechatPay("http://127.0.0.1:9", "a", Merchant("m", "s", "p"), keys, {"AB": "pem"})
+            WechatPay("http://127.0.0.1:9", "a", Merchant("m", "s", "p"), keys, {"AB": "pem"}, send=send_outbound)

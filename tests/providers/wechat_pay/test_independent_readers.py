@@ -14,6 +14,7 @@ from tests.support import wechat_pay_notices as made
 from tests.support.receiver import Receiver
 from twinshore import outbound
 from twinshore.payments.port import CAPTURED, CREATED
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.wechat_pay.client import wechat_pay_from_secret
 
 
@@ -54,7 +55,7 @@ def test_the_sdk_pays_at_our_twin_and_believes_its_answers(twin: WechatPayTwin, 
     assert json.loads(text)["prepay_id"].startswith("wx")
     code, text = client.query(out_trade_no="sdk-000001")
     assert (code, json.loads(text)["trade_state"]) == (200, "NOTPAY")
-    ours = wechat_pay_from_secret(twin.url, json.dumps(twin.secret()))
+    ours = wechat_pay_from_secret(twin.url, json.dumps(twin.secret()), send=send_outbound)
     assert ours.query("sdk-000001", "", made.present()).state == CREATED
 
 
@@ -62,7 +63,7 @@ def test_the_sdk_pays_at_our_twin_and_believes_its_answers(twin: WechatPayTwin, 
 def test_the_sdk_reads_the_notices_of_our_twin_and_so_do_we(twin: WechatPayTwin, tmp_path: Path, mode: str) -> None:
     with Receiver() as receiver:
         twin.faults = {"key_mode": mode, "probe": False}
-        ours = wechat_pay_from_secret(twin.url, json.dumps(twin.secret()))
+        ours = wechat_pay_from_secret(twin.url, json.dumps(twin.secret()), send=send_outbound)
         client = sdk(twin, tmp_path, mode)
         client.pay(
             description="tea", out_trade_no="sdk-000001", amount={"total": 100, "currency": "CNY"},
@@ -78,6 +79,6 @@ def test_the_sdk_reads_the_notices_of_our_twin_and_so_do_we(twin: WechatPayTwin,
 
 def test_the_sdk_signs_the_cashier_parameters_as_we_do(twin: WechatPayTwin, tmp_path: Path) -> None:
     client = sdk(twin, tmp_path, "public_key")
-    ours = wechat_pay_from_secret(twin.url, json.dumps(twin.secret()))
+    ours = wechat_pay_from_secret(twin.url, json.dumps(twin.secret()), send=send_outbound)
     made_by_us = ours._signer.payment_parameters(twin.appid, "wx1", 1_790_000_000, "NONCE")
     assert client.sign([twin.appid, "1790000000", "NONCE", "prepay_id=wx1"]) == made_by_us["paySign"]

@@ -26,6 +26,7 @@ from twinshore.payments.port import (
     SignatureRefused,
 )
 from twinshore.providers.configuration import ProviderNotConfigured
+from twinshore.providers.exchange import send_outbound
 from twinshore.providers.wechat_pay_global.client import WechatPayGlobal, wechat_pay_global_from_secret
 from twinshore.providers.wechat_pay_global.status import REFUND_STATE
 
@@ -33,7 +34,7 @@ SECRET = {**made.secret(), "merchant_category_code": "5499"}
 
 
 def provider(**changes: Any) -> WechatPayGlobal:
-    return wechat_pay_global_from_secret("http://127.0.0.1:9", json.dumps({**SECRET, **changes}))
+    return wechat_pay_global_from_secret("http://127.0.0.1:9", json.dumps({**SECRET, **changes}), send=send_outbound)
 
 
 def transaction(**amount: Any) -> dict[str, Any]:
@@ -114,7 +115,9 @@ def test_what_the_twin_sends_is_read_by_us_and_by_the_community_sdk() -> None:
 
     with WechatPayGlobalTwin(keys=made.keys(), mchid=made.MCHID) as twin, Receiver() as receiver:
         secret = twin.secret()
-        ours = wechat_pay_global_from_secret(twin.url, json.dumps(secret), refund_notify_url=receiver.url)
+        ours = wechat_pay_global_from_secret(
+            twin.url, json.dumps(secret), refund_notify_url=receiver.url, send=send_outbound
+        )
         twin.faults = {"probe": False, "duplicate": 1}
         payer, now = Payer(wechat_openid="openid-of-nobody"), made.present()
         wanted = Attempt("attempt-000001", "o", Money(1299, "HKD"), "茶", receiver.url, payer, now + 900)

@@ -27,7 +27,7 @@ from twinshore.providers.adyen.amounts import to_adyen
 from twinshore.providers.adyen.status import LINK_PAID, LINK_STATUS, REFUND_MARK, item_notice, refusal
 from twinshore.providers.adyen.verify import KEY_BYTES, genuine_items
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import ask, json_object, send_outbound
+from twinshore.providers.exchange import ask, json_object
 
 if TYPE_CHECKING:
     from twinshore.money import Money
@@ -45,7 +45,7 @@ _GRABPAY = {"SGD": "grabpay_SG", "MYR": "grabpay_MY", "PHP": "grabpay_PH"}
 class Adyen:
     """The PaymentProvider of Adyen. The link's id is kept in the vault: the notices do not name it."""
 
-    def __init__(self, base_url: str, account: Account, vault: Vault, *, send: Send = send_outbound) -> None:
+    def __init__(self, base_url: str, account: Account, vault: Vault, *, send: Send) -> None:
         if not account.api_key or not account.merchant_account or not account.hmac_keys:
             raise ProviderNotConfigured("adyen has no key to call or to verify with.")
         if any(len(key) < KEY_BYTES for key in account.hmac_keys):
@@ -180,7 +180,7 @@ class Adyen:
         return answer
 
 
-def adyen_from_secret(base_url: str, secret_json: str, vault: Vault, *, send: Send = send_outbound) -> Adyen:
+def adyen_from_secret(base_url: str, secret_json: str, vault: Vault, *, send: Send) -> Adyen:
     """Build it from the cell's secret, a JSON object: `api_key`, `merchant_account`, `hmac_keys` (list of hex texts),
     `capture` ("automatic" or "manual", which nobody guesses), and `live_prefix` for the live platform, read by `entry`.
     Raises ProviderNotConfigured naming the member that is missing."""

@@ -21,7 +21,7 @@ from twinshore.providers.airwallex.amounts import from_airwallex, with_amount
 from twinshore.providers.airwallex.status import REFUND_STATUS, event_notice, fetched_notice, refusal
 from twinshore.providers.airwallex.verify import check
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import ask, json_object, send_outbound
+from twinshore.providers.exchange import ask, json_object
 
 if TYPE_CHECKING:
     from twinshore.money import Money
@@ -38,7 +38,7 @@ _KEPT = Acknowledgement(200, b"{}", "application/json")
 class Airwallex:
     """The PaymentProvider of Airwallex."""
 
-    def __init__(self, base_url: str, account: Account, *, send: Send = send_outbound) -> None:
+    def __init__(self, base_url: str, account: Account, *, send: Send) -> None:
         if not account.client_id or not account.api_key:
             raise ProviderNotConfigured("airwallex has no key to call with.")
         if not account.webhook_secrets or not all(account.webhook_secrets):
@@ -198,7 +198,7 @@ class Airwallex:
         return reply.status, json_object(reply.body, parse_float=str)
 
 
-def airwallex_from_secret(base_url: str, secret_json: str, *, send: Send = send_outbound) -> Airwallex:
+def airwallex_from_secret(base_url: str, secret_json: str, *, send: Send) -> Airwallex:
     """Build it from the cell's secret, a JSON object: `client_id`, `api_key`, `webhook_secrets` (list), `demo` (true
     for the demo platform, read by `entry`). Raises ProviderNotConfigured naming the member that is missing."""
     secret = ProviderSecret("airwallex", secret_json)

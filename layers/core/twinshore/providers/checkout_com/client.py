@@ -34,7 +34,7 @@ from twinshore.providers.checkout_com.status import (
 )
 from twinshore.providers.checkout_com.verify import check
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import ask, json_object, send_outbound
+from twinshore.providers.exchange import ask, json_object
 
 if TYPE_CHECKING:
     from twinshore.money import Money
@@ -53,7 +53,7 @@ _KEPT = Acknowledgement(200, b"{}", "application/json")
 class CheckoutCom:
     """The PaymentProvider of Checkout.com. vault: where open pages are kept."""
 
-    def __init__(self, base_url: str, account: Account, vault: Vault, *, send: Send = send_outbound) -> None:
+    def __init__(self, base_url: str, account: Account, vault: Vault, *, send: Send) -> None:
         if not account.secret_key or not account.webhook_keys or not all(account.webhook_keys):
             raise ProviderNotConfigured("checkout_com has no key to call or to verify with.")
         self._base_url = base_url.rstrip("/")
@@ -194,9 +194,7 @@ class CheckoutCom:
         return ask(self._send, method, self._base_url + target, headers, body)
 
 
-def checkout_com_from_secret(
-    base_url: str, secret_json: str, vault: Vault, *, send: Send = send_outbound
-) -> CheckoutCom:
+def checkout_com_from_secret(base_url: str, secret_json: str, vault: Vault, *, send: Send) -> CheckoutCom:
     """Build it from the cell's secret, a JSON object: `subdomain` (the account's own, of its API), `sandbox` (true for
     the sandbox; may be left out), `secret_key` (sk_…), `webhook_keys` (list), `processing_channel_id` (pc_…; may be
     left out where the account has one).

@@ -25,7 +25,7 @@ from twinshore.providers.dana.amounts import to_dana
 from twinshore.providers.dana.signing import Signer, Verifier
 from twinshore.providers.dana.status import code_of, notified, queried, refusal
 from twinshore.providers.dana.times import jakarta
-from twinshore.providers.exchange import ask, json_object, send_outbound
+from twinshore.providers.exchange import ask, json_object
 
 if TYPE_CHECKING:
     from twinshore.money import Money
@@ -60,7 +60,7 @@ class Dana:
         public_keys: Sequence[str],
         notify_path: str,
         *,
-        send: Send = send_outbound,
+        send: Send,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._merchant = merchant
@@ -186,7 +186,7 @@ class Dana:
         return status, answer
 
 
-def dana_from_secret(base_url: str, secret_json: str, notify_url: str, *, send: Send = send_outbound) -> Dana:
+def dana_from_secret(base_url: str, secret_json: str, notify_url: str, *, send: Send) -> Dana:
     """Build it from the cell's secret, a JSON object: `partner_id`, `merchant_id`, `merchant_category` (four digits),
     `private_key_pem` (ours, PKCS #8), `dana_public_keys` (list of PEM), `origin` (may be left out).
     Raises ProviderNotConfigured naming the member that is missing."""

@@ -28,7 +28,6 @@ from twinshore.payments.port import (
     ProviderRefused,
     Started,
 )
-from twinshore.providers.exchange import send_outbound
 from twinshore.providers.grabpay import kept as keeping
 from twinshore.providers.grabpay.calls import Calls
 from twinshore.providers.grabpay.kept import REFUND_SECONDS, UNPAID_SECONDS, Kept
@@ -53,9 +52,7 @@ _REFUND = "/grabpay/partner/v2/refund"
 class GrabPay:
     """The PaymentProvider of GrabPay. notify_path: of our webhook, as GrabPay calls it."""
 
-    def __init__(
-        self, base_url: str, partner: Partner, notify_path: str, vault: Vault, *, send: Send = send_outbound
-    ) -> None:
+    def __init__(self, base_url: str, partner: Partner, notify_path: str, vault: Vault, *, send: Send) -> None:
         self._base_url = base_url.rstrip("/")
         self._partner = partner
         self._notify_path = notify_path
@@ -268,9 +265,7 @@ class GrabPay:
         self._vault.put(reference, keeping.write(kept), kept.expires_at)
 
 
-def grabpay_from_secret(
-    base_url: str, secret_json: str, notify_url: str, vault: Vault, *, send: Send = send_outbound
-) -> GrabPay:
+def grabpay_from_secret(base_url: str, secret_json: str, notify_url: str, vault: Vault, *, send: Send) -> GrabPay:
     """Build it from the cell's secret: see `partner.partner_from_secret`. Raises ProviderNotConfigured."""
     path = "/" + notify_url.partition("://")[2].partition("/")[2]
     return GrabPay(base_url, partner_from_secret(secret_json), path, vault, send=send)

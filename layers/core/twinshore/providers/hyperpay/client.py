@@ -22,7 +22,7 @@ from twinshore.payments.port import (
     Started,
 )
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import ask, json_object, send_outbound
+from twinshore.providers.exchange import ask, json_object
 from twinshore.providers.hyperpay.account import Account as Account
 from twinshore.providers.hyperpay.capabilities import CAPABILITIES
 from twinshore.providers.hyperpay.status import (
@@ -56,7 +56,7 @@ _KEPT = Acknowledgement(200, b"", "text/plain")
 class HyperPay:
     """The PaymentProvider of HyperPay. vault: where open checkouts are kept."""
 
-    def __init__(self, base_url: str, account: Account, vault: Vault, *, send: Send = send_outbound) -> None:
+    def __init__(self, base_url: str, account: Account, vault: Vault, *, send: Send) -> None:
         if not account.access_token or not account.entity_ids or not all(account.entity_ids.values()):
             raise ProviderNotConfigured("hyperpay has no token or no entity to call with.")
         self._base_url = base_url.rstrip("/")
@@ -207,7 +207,7 @@ class HyperPay:
         return answer
 
 
-def hyperpay_from_secret(base_url: str, secret_json: str, vault: Vault, *, send: Send = send_outbound) -> HyperPay:
+def hyperpay_from_secret(base_url: str, secret_json: str, vault: Vault, *, send: Send) -> HyperPay:
     """Build it from the cell's secret, a JSON object: `access_token`, `entity_ids` (object, entity id by method),
     `webhook_keys` (list of 64 hex digits), `test_mode` (true on eu-test.oppwa.com; may be left out).
     Raises ProviderNotConfigured naming the member that is missing."""

@@ -22,7 +22,7 @@ from twinshore.payments.port import (
     Started,
 )
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import ask, json_object, send_outbound
+from twinshore.providers.exchange import ask, json_object
 from twinshore.providers.mercado_pago.amounts import CURRENCIES, to_mercado_pago
 from twinshore.providers.mercado_pago.status import order_notice, paid_transaction, refund_state, refunds_of, refusal
 from twinshore.providers.mercado_pago.verify import DATA_ID, TOPIC, check
@@ -50,7 +50,7 @@ class MercadoPago:
         access_tokens: Mapping[str, str],
         webhook_secrets: tuple[tuple[str, str], ...],
         *,
-        send: Send = send_outbound,
+        send: Send,
     ) -> None:
         unknown = set(access_tokens) - set(CURRENCIES)
         if not access_tokens or not webhook_secrets or unknown or not all(secret for _, secret in webhook_secrets):
@@ -194,7 +194,7 @@ def _topic_in(body: bytes) -> object:
     return content.get("type")
 
 
-def mercado_pago_from_secret(base_url: str, secret_json: str, *, send: Send = send_outbound) -> MercadoPago:
+def mercado_pago_from_secret(base_url: str, secret_json: str, *, send: Send) -> MercadoPago:
     """Build it from the cell's secret, a JSON object: `access_tokens` and `webhook_secrets` (objects: currency of the
     account → text), `old_webhook_secrets` (the same, while a secret is changed; may be left out).
     Raises ProviderNotConfigured naming the member that is missing."""

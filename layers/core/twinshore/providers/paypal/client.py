@@ -22,7 +22,7 @@ from twinshore.payments.port import (
     Started,
 )
 from twinshore.providers.configuration import ProviderSecret
-from twinshore.providers.exchange import ask, send_outbound
+from twinshore.providers.exchange import ask
 from twinshore.providers.paypal.amounts import from_paypal, to_paypal
 from twinshore.providers.paypal.api import Api
 from twinshore.providers.paypal.certificates import PRODUCTION, SANDBOX, Certificates
@@ -175,7 +175,7 @@ class PayPal:
             return None
 
 
-def paypal_from_secret(base_url: str, secret_json: str, *, send: Send = send_outbound) -> PayPal:
+def paypal_from_secret(base_url: str, secret_json: str, *, send: Send) -> PayPal:
     """Build it from the cell's secret, a JSON object: `client_id`, `client_secret`, `webhook_ids` (list, all live),
     `certificate_roots_pem` (what PayPal's signing certificates must be issued under), `sandbox` (true for PayPal's
     sandbox; may be left out). base_url: of a twin, which then serves the certificates too; "" for PayPal.

@@ -17,7 +17,7 @@ from twinshore.payments.port import (
     Started,
 )
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import ask, json_object, send_outbound
+from twinshore.providers.exchange import ask, json_object
 from twinshore.providers.stripe.amounts import to_stripe
 from twinshore.providers.stripe.status import REFUND_STATUS, event_notice, fetched_notice, refusal
 from twinshore.providers.stripe.verify import check
@@ -42,7 +42,7 @@ class Stripe:
         webhook_secrets: Sequence[str],
         *,
         publishable_key: str = "",
-        send: Send = send_outbound,
+        send: Send,
     ) -> None:
         if not secret_key or not webhook_secrets or not all(webhook_secrets):
             raise ProviderNotConfigured("stripe has no key to call or to verify with.")
@@ -167,7 +167,7 @@ class Stripe:
         return answer
 
 
-def stripe_from_secret(base_url: str, secret_json: str, *, send: Send = send_outbound) -> Stripe:
+def stripe_from_secret(base_url: str, secret_json: str, *, send: Send) -> Stripe:
     """Build it from the cell's secret, a JSON object: `secret_key` (sk_… or rk_…), `webhook_secrets` (list of whsec_…),
     `publishable_key` (pk_…, for the payer's device; may be left out).
     Raises ProviderNotConfigured naming the member that is missing."""

@@ -20,7 +20,7 @@ from twinshore.payments.port import (
     Started,
 )
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import TIMEOUT_SECONDS, ask, ask_for_file, fetch_outbound, json_object, send_outbound
+from twinshore.providers.exchange import TIMEOUT_SECONDS, ask, ask_for_file, json_object
 from twinshore.providers.wechat_pay.signing import Merchant, Signer
 from twinshore.providers.wechat_pay.status import REFUND_STATE, payment_notice, refund_notice, refusal, seconds
 from twinshore.providers.wechat_pay.verify import ResourceKeys, Verifier, object_of
@@ -42,6 +42,7 @@ class WechatPay:
     verifiers: PEM public key or platform certificate by serial or PUB_KEY_ID_…; all of them are live.
     api_v3_keys: newest first, all live. refresh_certificates: whether this merchant still has platform certificates.
     refund_notify_url: where refund notices go; without it they go where the merchant console says.
+    fetch: for bills; None where there are none to fetch.
     """
 
     certificates_path = "/v3/certificates"
@@ -56,8 +57,8 @@ class WechatPay:
         *,
         refresh_certificates: bool = False,
         refund_notify_url: str = "",
-        send: Send = send_outbound,
-        fetch: Fetch = fetch_outbound,
+        send: Send,
+        fetch: Fetch | None = None,
     ) -> None:
         if not api_v3_keys or not all(api_v3_keys) or not (verifiers or refresh_certificates):
             raise ProviderNotConfigured("wechat_pay has no key to verify or to open notices with.")
@@ -161,6 +162,8 @@ class WechatPay:
     def download(self, target: str, now: int, take: Callable[[bytes], object], timeout_seconds: float) -> None:
         """A file of any size, in pieces. The reply is not signed: its hash came in a reply that was. Raises as `read`,
         and what `take` raises."""
+        if self._fetch is None:
+            raise ProviderNotConfigured("wechat_pay has nothing to fetch files with.")
         headers = self._headers("GET", target, b"", now)
         reply = ask_for_file(self._fetch, self._base_url + target, headers, take, timeout_seconds)
         if reply.status != 200:
@@ -227,8 +230,8 @@ def wechat_pay_from_secret(
     secret_json: str,
     *,
     refund_notify_url: str = "",
-    send: Send = send_outbound,
-    fetch: Fetch = fetch_outbound,
+    send: Send,
+    fetch: Fetch | None = None,
 ) -> WechatPay:
     """Build it from the cell's secret, a JSON object:
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 from twinshore.errors import Unavailable
 from twinshore.payments.port import CREATED, PENDING, Attempt, Notice, OutcomeUnknown, ProviderRefused, Started
 from twinshore.providers.configuration import ProviderNotConfigured, ProviderSecret
-from twinshore.providers.exchange import send_outbound
 from twinshore.providers.wechat_pay.client import WechatPay, beijing_time, nonce, path_part
 from twinshore.providers.wechat_pay.signing import Merchant
 from twinshore.providers.wechat_pay.status import seconds
@@ -40,7 +39,7 @@ class WechatPayGlobal(WechatPay):
         category: str,
         refresh_certificates: bool = False,
         refund_notify_url: str = "",
-        send: Send = send_outbound,
+        send: Send,
     ) -> None:
         super().__init__(
             base_url, appid, merchant, api_v3_keys, verifiers,
@@ -122,7 +121,7 @@ class WechatPayGlobal(WechatPay):
 
 
 def wechat_pay_global_from_secret(
-    base_url: str, secret_json: str, *, refund_notify_url: str = "", send: Send = send_outbound
+    base_url: str, secret_json: str, *, refund_notify_url: str = "", send: Send
 ) -> WechatPayGlobal:
     """Build it from the cell's secret, a JSON object with the members of `wechat_pay_from_secret`, and
     `merchant_category_code` (four digits). Raises ProviderNotConfigured naming the member that is missing."""
