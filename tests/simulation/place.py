@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import json
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -103,6 +105,7 @@ class Place:
 
 @lru_cache(maxsize=1)
 def places() -> dict[str, Place]:
+    atexit.register(remove_files)
     folder = tempfile.mkdtemp(prefix="twinshore-simulation-", dir=_FILES)
     _KEEP.append(folder)
     return {cell: Place(cell, folder) for cell in CELLS}
@@ -113,8 +116,6 @@ _KEEP: list[str] = []
 
 def remove_files() -> None:
     """What this process has left in the file system."""
-    import shutil
-
     for folder in _KEEP:
         shutil.rmtree(folder, ignore_errors=True)
     _KEEP.clear()
