@@ -46,6 +46,7 @@ lint: ## style, types, arrows
 bench: ## figures, as ratios against peers in the same run
 	@$(PREPARE) .venvs/bench=bench,test
 	@.venvs/bench/bin/python -m bench
+	@.venvs/bench/bin/python -m bench.cost
 
 cells: ## check infra/cells.toml and write it for the functions
 	@$(PREPARE) $(VENV)=runtime,test
