@@ -20,6 +20,7 @@ WECHAT_TEMPLATES = {
     "receipt": "box-receipt-00000000000000000000000000000001",
     "order_refunded": "box-refunded-0000000000000000000000000000002",
     "points_credited": "box-points-00000000000000000000000000000003",
+    "voucher_issued": "box-voucher-0000000000000000000000000000004",
 }
 """Our template names -> the ids that they have on the mini-program's account."""
 MAIL_SENDER = "Twinshore <hello@twinshore.example>"

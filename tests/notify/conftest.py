@@ -31,6 +31,7 @@ VALUES: dict[str, dict[str, Value]] = {
     "receipt": {"order_id": "01jdtwinshore0000000000001", "amount": Money(1299, "EUR"), "paid_at": NOW},
     "order_refunded": {"order_id": "01jdtwinshore0000000000001", "amount": Money(500, "EUR"), "refunded_at": NOW},
     "points_credited": {"points": 12, "reason": "Order 01jdtwinshore0000000000001", "credited_at": NOW},
+    "voucher_issued": {"reward": "A visit to an airport lounge", "valid_until": NOW},
 }
 
 

@@ -22,6 +22,11 @@ REFUNDED = Event(
 )  # fmt: skip
 EARNED = Event("points.earned:m:e1", "points.earned", NOW, {"member_id": MEMBER, "points": 12, "reason": ORDER})
 
+ISSUED = Event(
+    "voucher.issued:v1", "voucher.issued", NOW,
+    {"member_id": MEMBER, "voucher_id": "v1", "reward": "lounge_access", "region": "europe", "valid_until": NOW},
+)  # fmt: skip
+
 
 def tell(outside: Outside, event: Event, now: int = NOW) -> Delivery:
     consumer = consumers.CONSUMERS[event.name]
@@ -38,8 +43,10 @@ def tell(outside: Outside, event: Event, now: int = NOW) -> Delivery:
         (REFUNDED, "order_refunded", {"character_string1": ORDER, "amount2": "€5.00", "date3": "2026-11-22 16:01",
                                       "thing4": "Refunded in EUR"}),
         (EARNED, "points_credited", {"number1": "12", "thing2": "Order 01jdtwinshore…", "date3": "2026-11-22 16:01"}),
+        (ISSUED, "voucher_issued", {"thing1": "lounge_access", "date2": "2026-11-22 16:01",
+                                    "thing3": "See the code here"}),
     ],
-    ids=["receipt", "refund", "points"],
+    ids=["receipt", "refund", "points", "voucher"],
 )  # fmt: skip
 def test_an_event_is_told_in_the_members_language_and_once(
     outside: Outside, event: Event, template: str, fields: dict[str, str]

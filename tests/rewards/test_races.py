@@ -46,8 +46,10 @@ def run(*contestants: Callable[[], Any]) -> list[Any]:
     return told
 
 
-def test_a_cap_of_one_holds_under_fifty_redemptions_and_comes_back_once(open_store: Callable[..., Any]) -> None:
-    """Museum row 11, saleor #544 and #15855."""
+def test_museum_11_a_cap_of_one_holds_under_fifty_redemptions_and_comes_back_once(
+    open_store: Callable[..., Any],
+) -> None:
+    """https://github.com/saleor/saleor/issues/544, https://github.com/saleor/saleor/issues/15855"""
     shelf = Shelf(open_store, cap=1)
     shelf.fill(20)
     anna = shelf.member(points=50 * PRICE)

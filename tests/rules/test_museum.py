@@ -25,6 +25,7 @@ ROWS = {
         "smartstore/Smartstore/issues/1584",
     ),
     9: ("no peer test was found",),
+    11: ("saleor/saleor/issues/544", "saleor/saleor/issues/15855"),
     13: ("no peer test was found",),
 }
 """What stands in the docstring of at least one test of the row: where the peer tells of it."""

@@ -27,6 +27,8 @@ class Parts(NamedTuple):
 
 
 def consumers_of(parts: Parts) -> Consumers:
+    from functools import partial
+
     from twinshore.fx.tables import current
     from twinshore.notify import consumers as notify
     from twinshore.payments.capturing import capture_authorised
@@ -35,6 +37,7 @@ def consumers_of(parts: Parts) -> Consumers:
     from twinshore.payments.instalments import complete
     from twinshore.payments.postings import post
     from twinshore.points import consumers as points
+    from twinshore.rewards.catalogue import name_of
 
     store, now = parts.store, parts.now
 
@@ -74,4 +77,5 @@ def consumers_of(parts: Parts) -> Consumers:
         "flag.resolved": (listed,),
         "dispute.lost": (withdrawn, posted),
         "points.earned": (tell(notify.points_credited),),
+        "voucher.issued": (tell(partial(notify.voucher_issued, named=name_of)),),
     }

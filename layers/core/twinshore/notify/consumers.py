@@ -3,6 +3,7 @@
 payment.captured   order_id, member_id, amount_minor, currency, captured_at
 payment.refunded   order_id, member_id, amount_minor, currency
 points.earned      member_id, points, reason: a key of REASONS, or the order that earned them
+voucher.issued     member_id, reward, valid_until; never the code, which is shown to its member only
 """
 
 from __future__ import annotations
@@ -58,6 +59,19 @@ def points_credited(
     return _tell(event, "points_credited", values, store, Channels(wechat, mail), now)
 
 
+def voucher_issued(
+    event: Event, *, store: Store, wechat: SubscribeSender | None, mail: Mail | None, now: int,
+    named: Callable[[str, str], str] = lambda reward, language: reward,
+) -> Delivery:  # fmt: skip
+    """voucher.issued -> a note. named: a reward and a language -> what the reward is called."""
+    language = read(store, str(event.data["member_id"])).language
+    values: dict[str, Value] = {
+        "reward": named(str(event.data["reward"]), language),
+        "valid_until": int(event.data["valid_until"]),
+    }
+    return _tell(event, "voucher_issued", values, store, Channels(wechat, mail), now)
+
+
 on_payment_captured = receipt
 on_payment_refunded = refund
 on_points_earned = points_credited
@@ -66,6 +80,7 @@ CONSUMERS: Mapping[str, Callable[..., Delivery]] = {
     "payment.captured": receipt,
     "payment.refunded": refund,
     "points.earned": points_credited,
+    "voucher.issued": voucher_issued,
 }
 """Event name -> consumer. Events of other names are none of this room's business."""
 

@@ -97,6 +97,23 @@ TEMPLATES: dict[str, Template] = {
             ),
         },
     ),
+    "voucher_issued": Template(
+        {"reward": TEXT, "valid_until": MOMENT},
+        True,
+        {
+            "zh-CN": Wording(
+                "您的券已到账：{reward}",
+                "您好：\n\n您兑换的「{reward}」已发放。\n\n有效期至：{valid_until}\n\n券码请在小程序内查看。",
+                {"thing1": "{reward}", "date2": "{valid_until}", "thing3": "券码请在小程序内查看"},
+            ),
+            "en": Wording(
+                "Your voucher: {reward}",
+                "Hello,\n\nyour voucher is ready: {reward}.\n\nValid until: {valid_until}\n\n"
+                "Its code is in the mini-program.",
+                {"thing1": "{reward}", "date2": "{valid_until}", "thing3": "See the code here"},
+            ),
+        },
+    ),
 }  # fmt: skip
 
 # One sign each, for WeChat's `amount`; a currency without one is shown without (its code stands in another field).

@@ -161,6 +161,12 @@ class Shop(NamedTuple):
         return next(name for name, markets in self.regions.items() if found in markets)
 
 
+def name_of(reward: str, language: str) -> str:
+    """As a message to a member has it; a reward that is not sold any more goes by its key."""
+    row = REWARDS.get(reward)
+    return row.names.get(language, row.names["en"]) if row else reward
+
+
 def names_in(reward: Reward, market: str) -> dict[str, str]:
     """English, Chinese, and the market's own language."""
     wanted = ("en", "zh-CN", LANGUAGES.get(market, "en"))
