@@ -61,12 +61,13 @@ def points_credited(
 
 def voucher_issued(
     event: Event, *, store: Store, wechat: SubscribeSender | None, mail: Mail | None, now: int,
-    named: Callable[[str, str], str] = lambda reward, language: reward,
+    named: Callable[[str, str], str] | None = None,
 ) -> Delivery:  # fmt: skip
     """voucher.issued -> a note. named: a reward and a language -> what the reward is called."""
+    name = str(event.data["reward"])
     language = read(store, str(event.data["member_id"])).language
     values: dict[str, Value] = {
-        "reward": named(str(event.data["reward"]), language),
+        "reward": named(name, language) if named else name,
         "valid_until": int(event.data["valid_until"]),
     }
     return _tell(event, "voucher_issued", values, store, Channels(wechat, mail), now)

@@ -102,12 +102,12 @@ TEMPLATES: dict[str, Template] = {
         True,
         {
             "zh-CN": Wording(
-                "您的券已到账：{reward}",
+                "兑换的券已到账",
                 "您好：\n\n您兑换的「{reward}」已发放。\n\n有效期至：{valid_until}\n\n券码请在小程序内查看。",
                 {"thing1": "{reward}", "date2": "{valid_until}", "thing3": "券码请在小程序内查看"},
             ),
             "en": Wording(
-                "Your voucher: {reward}",
+                "Your voucher is ready",
                 "Hello,\n\nyour voucher is ready: {reward}.\n\nValid until: {valid_until}\n\n"
                 "Its code is in the mini-program.",
                 {"thing1": "{reward}", "date2": "{valid_until}", "thing3": "See the code here"},
