@@ -157,7 +157,7 @@ def test_a_partner_pushes_codes_and_uses_signed(place: Place) -> None:
 
 def test_a_push_that_is_not_the_partners_moves_nothing(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     news, now = {"batches": [codes(place, 1)]}, int(time.time())
-    for refused in (push(place, news, b"x" * 32), push(place, news, at=now - 301), push(place, news, at=now + 301)):
+    for refused in (push(place, news, b"x" * 32), push(place, news, at=now - 400), push(place, news, at=now + 400)):
         assert (refused.status, refused.problem()) == (401, "partner-signature-refused")
     assert push(place, news, to="ride_network").status == 404
     assert push(place, news, to="nobody").status == 404

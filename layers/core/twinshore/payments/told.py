@@ -119,18 +119,18 @@ def flag_name(flag: Flag) -> str:
 
 
 def refund_failed(order: Order, refund: OrderRefund, now: int) -> Event:
-    return _of_refund("failed", order, refund, now)
+    return _event(order, "refund.failed", refund, now)
 
 
 def refund_requested(order: Order, refund: OrderRefund, now: int) -> Event:
-    return _of_refund("requested", order, refund, now)
+    return _event(order, "refund.requested", refund, now)
 
 
 def refund_declined(order: Order, refund: OrderRefund, now: int) -> Event:
-    return _of_refund("declined", order, refund, now)
+    return _event(order, "refund.declined", refund, now)
 
 
-def _of_refund(what: str, order: Order, refund: OrderRefund, now: int) -> Event:
+def _event(order: Order, name: str, refund: OrderRefund, now: int) -> Event:
     data = {
         "order_id": order.id,
         "member_id": order.member_id,
@@ -138,7 +138,7 @@ def _of_refund(what: str, order: Order, refund: OrderRefund, now: int) -> Event:
         "currency": order.amount.currency,
         "refund_reference": order.refund_reference(refund),
     }
-    return Event(f"{order.id}.refund-{what}.{refund.number}", f"refund.{what}", now, data)
+    return Event(f"{order.id}.{name.replace('.', '-')}.{refund.number}", name, now, data)
 
 
 def _about(order: Order, attempt: OrderAttempt) -> dict[str, Any]:
