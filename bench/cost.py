@@ -1,7 +1,8 @@
 """`python -m bench.cost [--write]`: what an order costs, from units that are counted while one is carried out.
 
 One order, as a member lives it: log in again, place it, begin to pay, the provider's notice twice, the events'
-consumers, look at it, look at the points. Each step goes through its real door; DynamoDB units are those that MiniStack reports.
+consumers, look at it, look at the points. Each step goes through its real door; DynamoDB units are those that
+MiniStack reports.
 """
 
 from __future__ import annotations
@@ -189,7 +190,8 @@ def page(steps: list[Step]) -> str:
         "egress_gb": total.requests * ANSWER_BYTES / 1e9,
     }  # fmt: skip
     rows = [
-        f"| {each.name} | {each.invocations} | {each.reads:g} | {each.writes:g} | {1000 * each.seconds:.0f} |"
+        f"| {each.name} | {each.invocations} | {each.reads:g} | {each.writes:g} |"
+        f" {1000 * each.seconds:.0f} |"
         f" {each.log_bytes} |\n"
         for each in (*steps, total)
     ]
