@@ -15,6 +15,7 @@ from twinshore.idempotency import IdempotencyKeyReused
 from twinshore.points import ledger
 from twinshore.points.problems import InsufficientPoints, RedemptionNotFound
 from twinshore.rewards.catalogue import LANGUAGES, PARTNERS, REGIONS, REWARDS, Offer, Shop, names_in
+from twinshore.rewards.issuing import issue
 from twinshore.rewards.pool import bound_to
 from twinshore.rewards.problems import RewardCapReached, RewardNotFound, SoldOut, VoucherStands
 from twinshore.rewards.redeeming import redeem, refund
@@ -120,8 +121,8 @@ def counted() -> Any:
 
 def test_a_plain_reward_costs_four_write_units_and_one_of_stock_is_measured(counted: Any) -> None:
     store, units = counted
-    shelf = Shelf(lambda **_: store, cap=3)
-    shelf.fill(20)
+    shelf = Shelf(lambda **_: store, cap=100)
+    shelf.fill(40)
     anna = shelf.member(points=10 * PRICE)
     plain = Offer(shelf.offer.reward._replace(stocked=False), "europe")
     units.clear()
@@ -129,11 +130,20 @@ def test_a_plain_reward_costs_four_write_units_and_one_of_stock_is_measured(coun
     assert (len(units.calls), units.units) == (1, 4)
     units.clear()
     done = shelf.redeem(anna, "stocked")
-    print("stocked redemption:", units.calls, units.units)
-    assert units.units <= 15
+    assert (units.calls, units.units) == (["GetItem"] * 3 + ["TransactWriteItems"], 1.5 + 11)
     units.clear()
-    assert shelf.buy(anna, "stocked").redemption_id == done.entry.id
-    print("issue:", units.calls, units.units)
+    assert issue(shelf.desk(), anna.member_id, done.voucher_id, NOW).state == ISSUED
+    print("the code:", units.calls, units.units)
+    assert units.units <= 12
+    ben = shelf.member("ben", points=50 * PRICE)
+    while shelf.left():
+        shelf.redeem(ben, f"rest{shelf.left()}")
+    with pytest.raises(SoldOut):
+        shelf.redeem(anna, "late")  # it is noted
+    units.clear()
+    with pytest.raises(SoldOut):
+        shelf.redeem(anna, "later")
+    assert (units.calls, units.units) == (["GetItem"] * 2, 1.5)
 
 
 def test_points_come_back_with_the_voucher_and_not_beside_it(shelf: Shelf) -> None:
