@@ -172,9 +172,9 @@ GROWTH = """
 """
 FOOT = """
 On demand, DynamoDB takes any of these rates: a table begins at 4,000 write units a second and doubles its peak within
-half an hour, so warm it before a sale. Nothing of an order is a hot key: house accounts are sums, exposure and stock are
-sharded. PostgreSQL is the limit of the mainland cell: docs/performance.md has what two cores commit; beyond that, the
-partitions by key go to instances of their own.
+half an hour, so warm it before a sale. Nothing of an order is a hot key: house accounts are sums, exposure and stock
+are sharded. PostgreSQL is the limit of the mainland cell: docs/performance.md has what two cores commit; beyond that,
+the partitions by key go to instances of their own.
 
 Milliseconds are those of this machine with DynamoDB's stand-in on it, and are billed as if they were Lambda's; a
 provider's time to answer is not in them.
