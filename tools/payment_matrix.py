@@ -102,6 +102,13 @@ def table(results: Results, rows: dict[str, str], columns: Iterable[str]) -> str
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def method_table(results: Results, columns: Iterable[str]) -> str:
+    """The other way round: there are more methods than scenarios of them."""
+    lines = [("method", *METHOD_ROWS.values()), ("---",) * (len(METHOD_ROWS) + 1)]
+    lines += [(_title(column), *(cell(results, test, column) for test in METHOD_ROWS)) for column in columns]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
 def _title(column: str) -> str:
     name, _, method = column.partition(" ")
     return f"[{name}](providers/{name}.md){method and ' ' + method}"
@@ -111,7 +118,7 @@ def page(text: str, results: Results) -> str:
     """`text` with the matrix between its marks: providers, then the other methods of some."""
     columns = sorted({column for found in results.values() for column in found})
     providers, methods = [one for one in columns if " " not in one], [one for one in columns if " " in one]
-    both = f"{table(results, ROWS, providers)}\n\n{table(results, METHOD_ROWS, methods)}"
+    both = f"{table(results, ROWS, providers)}\n\n{method_table(results, methods)}"
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{both}\n{END}{after}"

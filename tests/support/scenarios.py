@@ -150,7 +150,7 @@ class Scenarios(OneMethod, MovedRates, UnclearAnswers, Deaths):
             assert self.party.can.currencies, "it names the currencies that it takes"
             order = scene.place_order(PRICE, currency)
             assert scene.begin(order).status == 422, "and is asked for no other one"
-            scene.found = ""
+            scene.found = f"no {currency}"
             return
         order = scene.paid_order(PRICE, currency)
         for wanted in (PRICE // 3, None):
@@ -175,7 +175,7 @@ class Scenarios(OneMethod, MovedRates, UnclearAnswers, Deaths):
         assert scene.status(order) == "disputed" and scene.shown(order)["needs_review"]
         assert scene.refund(order).problem() == "order-disputed"
         if end not in self.party.dispute_ends:
-            scene.found = ""
+            scene.found = f"{end} not told"
             return
         assert scene.act(self.party.dispute(scene.book, reference, end)).status == 200
         scene.settle()
