@@ -173,10 +173,10 @@ def test_shards_that_double_while_they_are_sold_lose_no_unit(open_store: Callabl
 def test_a_hot_shard_makes_the_shards_double(on_file: Callable[..., Any]) -> None:
     shelf = Shelf(on_file)
     shelf.fill(1000)
-    sale = Sale(shelf, 50, 900)
+    sale = Sale(shelf, 50, 550)
     sale.run()  # within one second of the shelf's clock
     assert stock.state_of(shelf.stock).shards > stock.SHARDS
-    assert shelf.left() == 100
+    assert shelf.left() == 450
     before = stock.state_of(shelf.stock).shards
     shelf.now += 3600
     shelf.buy(shelf.member("late"))

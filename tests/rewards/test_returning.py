@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.points import NOW, assert_sound
 from tests.support.shelf import DAY, PRICE, Shelf
-from twinshore.errors import Unavailable
+from twinshore.errors import NotFound, Unavailable
 from twinshore.events import Event
 from twinshore.points import ledger
 from twinshore.points.book import REFUND
@@ -82,6 +82,24 @@ def test_a_silent_partner_is_asked_again_and_the_voucher_is_out_of_use_until_the
     assert finish_due(shelf.desk(), shelf.partners, shelf.now).done == 1
     assert (now_is(shelf, voucher).state, ledger.balance(anna)) == (RETURNED, PRICE)
     assert finish_due(shelf.desk(), shelf.partners, shelf.now + 9999) == (0, 0)
+
+
+def test_a_code_that_nobody_can_strike_out_is_not_taken_back_but_runs_out(on_file: Callable[..., Any]) -> None:
+    """Its partner has no system: its codes came in a file."""
+    shelf = Shelf(on_file, expiry_refunds=True)
+    shelf.fill(1)
+    anna = shelf.member()
+    voucher = shelf.buy(anna)
+
+    def nobody(name: str) -> Any:
+        raise NotFound
+
+    with pytest.raises(NotFound):
+        give_back(shelf.desk(), nobody, anna.member_id, voucher.id, NOW)
+    assert (now_is(shelf, voucher).state, ledger.balance(anna)) == (ISSUED, 0)
+    shelf.now += LATE
+    expire_due(shelf.desk(), shelf.shop, nobody, shelf.now)
+    assert (now_is(shelf, voucher).state, ledger.balance(anna)) == (RETURNED, PRICE)
 
 
 def test_what_the_partner_has_honoured_is_not_given_back(shelf: Shelf) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Callable
 
 from twinshore import log
-from twinshore.errors import Problem, Unavailable
+from twinshore.errors import NotFound, Problem, Unavailable
 from twinshore.points import ledger
 from twinshore.points.sweeping import SWEEP_LIMIT, Swept, sweep
 from twinshore.points.tries import tries
 from twinshore.rewards.catalogue import PARTNERS, POOL, Shop
 from twinshore.rewards.pool import ENDED, LEAST_LIFE_SECONDS, back_to_pool, code_key
-from twinshore.rewards.port import ALREADY_USED, Partner, PartnerSilent
+from twinshore.rewards.port import ALREADY_USED, VOIDED, Partner, PartnerSilent
 from twinshore.rewards.problems import refused
 from twinshore.rewards.vouchers import (
     CLAIMED,
@@ -44,7 +44,7 @@ SILENT_SECONDS = 300
 def give_back(desk: Desk, partners: Partners, member_id: str, voucher_id: str, now: int) -> Voucher:
     """A member returns a voucher; the same again answers with what became of it.
 
-    Raises VoucherNotFound, VoucherEnded (used, expired), Unavailable (the partner has not answered: it is asked again,
+    Raises VoucherNotFound, VoucherEnded (used, expired), NotFound (the partner has no system to ask), Unavailable (the partner has not answered: it is asked again,
     and the voucher is out of use until then).
     """
     for _ in tries():
@@ -59,6 +59,7 @@ def give_back(desk: Desk, partners: Partners, member_id: str, voucher_id: str, n
         if voucher.state == CLAIMED:
             raise Unavailable("this voucher is being issued: try again")
         if voucher.state == ISSUED:
+            _require_somebody_to_ask(partners, voucher)
             _begin(desk, item, voucher, BY_MEMBER, now)
             continue
         try:
@@ -150,9 +151,19 @@ def _finish_later(desk: Desk, partners: Partners, item: Item, now: int) -> None:
         log.line("info", "a voucher was used after all", why=problem.slug)
 
 
+def _require_somebody_to_ask(partners: Partners, voucher: Voucher) -> None:
+    """Raises NotFound: a code that nobody can strike out is not taken back, for it may be used all the same."""
+    if PARTNERS[voucher.partner].returns != POOL:
+        partners(voucher.partner)
+
+
 def _void(partners: Partners, voucher: Voucher) -> str:
     try:
         return partners(voucher.partner).void(voucher.serial)
+    except NotFound:
+        if voucher.why == RAN_OUT:
+            return VOIDED  # nobody is there to ask, and nobody honours it any more
+        raise Unavailable("this cell cannot ask the partner at the moment") from None
     except PartnerSilent:
         raise Unavailable("the partner has not answered yet: it is asked again") from None
 
