@@ -44,8 +44,8 @@ SILENT_SECONDS = 300
 def give_back(desk: Desk, partners: Partners, member_id: str, voucher_id: str, now: int) -> Voucher:
     """A member returns a voucher; the same again answers with what became of it.
 
-    Raises VoucherNotFound, VoucherEnded (used, expired), NotFound (the partner has no system to ask), Unavailable (the partner has not answered: it is asked again,
-    and the voucher is out of use until then).
+    Raises VoucherNotFound; VoucherEnded (used, expired); NotFound (the partner has no system to ask); Unavailable (it
+    has not answered: it is asked again, and the voucher is out of use until then).
     """
     for _ in tries():
         item = desk.find(member_id, voucher_id)
