@@ -26,7 +26,7 @@ class Wiring:
 handler = Door("payment_callbacks", Wiring())
 
 
-@handler.post("/v1/webhooks/{provider}")
+@handler.post("/v1/webhooks/{provider}", from_provider=True)
 def notify(request):
     notices, _ = PROVIDER.read_webhook(request.headers, request.body, request.now)
     return {"reference": notices[0].reference, "amount": notices[0].amount.amount_minor}

@@ -178,6 +178,12 @@ def test_a_body_that_is_all_digits_takes_no_time(hostile: str) -> None:
     assert time.process_time() - started < 1.5
 
 
+def test_the_first_look_at_a_request_counts_as_many_digits_as_the_shortest_number_has() -> None:
+    from twinshore import card_numbers, card_refusal
+
+    assert len(card_refusal._ZEROS) == card_numbers.FEWEST_DIGITS
+
+
 def test_the_published_numbers_cover_every_scheme() -> None:
     assert {"Visa", "Mastercard", "American Express", "Discover", "UnionPay", "JCB", "Diners Club", "mada", "Elo",
             "Hipercard", "Maestro"} == {scheme for scheme, _ in CARDS}  # fmt: skip

@@ -10,7 +10,6 @@ import re
 from typing import Iterator
 
 from twinshore import log
-from twinshore.card_numbers import FEWEST_DIGITS, holds_card_number
 from twinshore.errors import Unprocessable
 from twinshore.http_events import HttpCall
 
@@ -20,7 +19,7 @@ one in a hundred of those looks like a card number."""
 
 _ESCAPE = r"\\(?:u([0-9A-Fa-f]{4})|.)"
 _TO_ZERO = bytes.maketrans(b"0123456789", b"0000000000")
-_ZEROS = b"0" * FEWEST_DIGITS
+_ZEROS = b"0" * 13  # as many as the shortest card number has digits
 # ASCII but the backslash, and the UTF-8 of Latin letters, kana and hanzi: no digit, blank or escape of another script.
 _PLAIN = bytes({*range(0xC0), 0xC3, 0xC4, 0xC5, *range(0xE3, 0xEA)} - {0x5C})
 
@@ -40,6 +39,8 @@ def refuse_card_numbers(call: HttpCall) -> None:
     beside = "\n".join([*address, *headers]).encode("utf-8", "replace")
     if not _may_hold(b"%b\n%b" % (call.body, beside)):
         return
+    from twinshore.card_numbers import holds_card_number
+
     places = {"body": _unescaped(call.body), "address": "\n".join(address), "header": "\n".join(headers)}
     for where, sent in places.items():
         if holds_card_number(sent):

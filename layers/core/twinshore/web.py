@@ -15,7 +15,6 @@ import time
 from typing import Any, Callable, Iterable, NamedTuple, Protocol
 
 from twinshore import deadline, log
-from twinshore.card_refusal import refuse_card_numbers
 from twinshore.errors import (
     BadRequest,
     BodyTooLarge,
@@ -107,12 +106,17 @@ class Door:
         self.routes: list[Route] = []
         self._wiring = wiring
         self._patterns: list[tuple[re.Pattern[str], Route]] = []
+        self._refuse: Callable[[HttpCall], None]
 
     def route(
         self, method: str, path: str, *, takes: Any = None, gives: Any = None, who: str = ANYONE,
         idempotent: bool = False, status: int = 200, body_limit_bytes: int = JSON_BODY_LIMIT_BYTES,
         problems: tuple[type[Problem], ...] = (), from_provider: bool = False,
     ) -> Callable[[Callable[..., object]], Callable[..., object]]:  # fmt: skip
+        if not from_provider:
+            from twinshore.card_refusal import refuse_card_numbers  # a door that only providers call never loads it
+
+            self._refuse = refuse_card_numbers
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[A-Za-z0-9_-]{1,128})", path))
 
         def add(action: Callable[..., object]) -> Callable[..., object]:
@@ -163,7 +167,7 @@ class Door:
         if len(call.body) > route.body_limit_bytes:
             raise BodyTooLarge(f"the limit is {route.body_limit_bytes} bytes", limit_bytes=route.body_limit_bytes)
         if not route.from_provider:
-            refuse_card_numbers(call)
+            self._refuse(call)
         request = Request(call, params, self._wiring.now(), language)
         if route.who != ANYONE:
             request.session = self._authenticate(request, route.who)

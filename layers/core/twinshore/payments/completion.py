@@ -5,7 +5,6 @@ One read and at most one conditional write. Whoever loses the race reads again, 
 
 from typing import Callable, NamedTuple
 
-from twinshore.card_numbers import without_card_numbers
 from twinshore.log import MASK
 from twinshore.payments.advance import Advance, advance
 from twinshore.payments.order import Order, load, number_in, order_id_of, replace
@@ -91,6 +90,8 @@ def reference_of(store: Store, provider: str, provider_id: str) -> str:
 def _keep_orphan(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
     """Genuine news of a payment that is not ours: kept for a person, then acknowledged so that it ends. Another system
     of the merchant chose its reference: no card number that stands in one is kept."""
+    from twinshore.card_numbers import without_card_numbers
+
     shown = {name: without_card_numbers(getattr(notice, name), MASK) for name in _WORDS_OF_OTHERS}
     fields = {
         **shown,
