@@ -41,6 +41,13 @@ def test_every_shape_becomes_the_same_call(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
+def test_header_names_come_in_any_case(name: str) -> None:
+    event = recorded(name)
+    event["headers"] = {header.title(): value for header, value in event["headers"].items()}
+    assert set(SHAPES[name](event).headers) == set(SHAPES[name](recorded(name)).headers)
+
+
+@pytest.mark.parametrize("name", SHAPES)
 def test_a_missing_body_is_no_body(name: str) -> None:
     event = recorded(name)
     event.pop("body")

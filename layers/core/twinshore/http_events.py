@@ -33,9 +33,12 @@ class HttpCall(NamedTuple):
 def from_aws(event: Mapping[str, Any], context: Any) -> HttpCall:
     """API Gateway HTTP API (payload 2.0) or Lambda function URL, which share one form. Raises BadRequest."""
     http = event["requestContext"]["http"]
-    headers: dict[str, str] = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers: dict[str, str] = event.get("headers") or {}
+    names = "".join(headers)
+    if names != names.lower():  # both platforms send small letters; looking costs less than writing all anew
+        headers = {name.lower(): value for name, value in headers.items()}
     if event.get("cookies"):
-        headers["cookie"] = "; ".join(event["cookies"])
+        headers = {**headers, "cookie": "; ".join(event["cookies"])}
     query = event.get("rawQueryString")
     return HttpCall(
         http["method"].upper(),
