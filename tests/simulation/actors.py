@@ -11,14 +11,15 @@ from tests.simulation.network import Call, Network
 from tests.simulation.plan import Action
 from tests.support.doors import Answer
 from twinshore.exchange.links import CONSENT, OPEN, Link, created
+from twinshore.rewards.vouchers import voucher_id
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 PAUSE_SECONDS = (1, 30)
-MOVES = ("exchange", "link", "unlink")
+MOVES = ("exchange", "link", "unlink", "bring-back")
 """What may be answered before it is decided."""
-DECIDED = ("settled", "rejected", "ended", "refused")
+DECIDED = ("returned", "settled", "rejected", "ended", "refused")
 
 
 class Told(NamedTuple):
@@ -139,8 +140,9 @@ class Actors:
     def call_of(self, action: Action) -> Call | None:
         return {
             "order": self._order, "return": self._return, "earn": self._earn, "redeem": self._redeem,
-            "gift": self._gift, "refund": self._refund, "hold": self._hold, "end": self._end,
-            "unlink": self._unlink, "check-in": self._check_in, "look": self._look,
+            "gift": self._gift, "refund": self._refund, "bring-back": self._bring_back,
+            "hold": self._hold, "end": self._end, "unlink": self._unlink, "check-in": self._check_in,
+            "look": self._look,
         }[action.kind](action)  # fmt: skip
 
     def _till(self, action: Action, path: str, body: dict[str, Any]) -> Call:
@@ -174,6 +176,14 @@ class Actors:
             return None
         path = f"/v1/points/redemptions/{of.answer['id']}/refunds"
         return Call(of.call.cell, "points", "POST", path, {"member_id": of.action.member}, "service", "crm")
+
+    def _bring_back(self, action: Action) -> Call | None:
+        """The voucher of a redemption, unused."""
+        of = self.told.get(action.facts["of"])
+        if of is None:
+            return None
+        path = f"/v1/rewards/vouchers/{voucher_id(of.action.member, of.answer['id'])}/returns"
+        return Call(of.call.cell, "rewards", "POST", path, None, "member", of.action.member)
 
     def _hold(self, action: Action) -> Call:
         body = {name: action.facts[name] for name in ("points", "until") if name in action.facts}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Iterator, NamedTuple
 
-from tests.simulation import crossing
+from tests.simulation import crossing, shelves
 from tests.simulation.place import CELLS
 from tests.simulation.plan import MEMBERS, MINOR, REWARDS
 from twinshore.points.book import (
@@ -59,6 +59,7 @@ def check(world: World, actors: Actors) -> None:
     for told in actors.told.values():
         _still_true(world, told, books)
     _checked_in(world, books)
+    shelves.check(world)
     crossing.check(world, {key: book.entries for key, book in books.items()})
     _quiet(world, actors)
 

@@ -16,6 +16,8 @@ from twinshore.exchange.links import LINKS
 from twinshore.members.standing import QUEUE as TIERS
 from twinshore.outbox import outbox_key
 from twinshore.points.book import ACTIVATION, EXPIRY, HOLDS
+from twinshore.rewards.pool import STALE
+from twinshore.rewards.vouchers import CLAIMS, EXPIRIES, RETURNS
 from twinshore.store.port import OUTBOX, Delete
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 AGAIN_SECONDS = (1, 4, 15, 60, 300)
 QUEUES: dict[str, tuple[str, ...]] = {
     "points-sweep": (EXPIRY, HOLDS, ACTIVATION, LINKS, EXCHANGES), "outbox-sweep": (OUTBOX,), "member-tiers": (TIERS,),
+    "partner-sync": (CLAIMS, RETURNS, EXPIRIES, STALE),
 }  # fmt: skip
 """The jobs that matter here, and the queues that each looks after."""
 

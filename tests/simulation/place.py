@@ -77,9 +77,11 @@ class Place:
         )
         self._file = sqlite3.connect(file, isolation_level=None)
         keys = json.dumps([{"id": SESSION_KEY.id, "secret": SESSION_KEY.secret.hex()}])
+        self.vault_keys = json.dumps([{"id": "k1", "secret": "5a" * 32}])
+        known = {"session_keys": keys, "cell_key": cell_key_secret(cell), "vault_keys": self.vault_keys}
         self._shared = {
             "twinshore.deployment.settings": Settings(cell, "simulated:", "simulated:", {}, ""),
-            "twinshore.deployment.secrets": Secrets({"session_keys": keys, "cell_key": cell_key_secret(cell)}),
+            "twinshore.deployment.secrets": Secrets(known),
             "twinshore.deployment.cells": declared(),
         }
         self.store: Any = self.engine

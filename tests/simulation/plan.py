@@ -17,8 +17,9 @@ MINOR = {"cn": 100, "eu": 12, "sea": 18, "us": 14}
 GAPS = ((5, 40, 60), (4, 60, 900), (2, HOUR, 8 * HOUR), (1, DAY, 40 * DAY), (0.4, 330 * DAY, 420 * DAY))
 """(how often, from, to) seconds between two bursts."""
 KINDS = (
-    ("order", 8), ("earn", 3), ("redeem", 9), ("gift", 5), ("refund", 4), ("return", 2), ("hold", 5), ("end", 6),
-    ("exchange", 12), ("link", 0.7), ("unlink", 0.8), ("check-in", 2), ("look", 1), ("timer", 6), ("cut", 1.5),
+    ("order", 8), ("earn", 3), ("redeem", 9), ("gift", 5), ("refund", 4), ("bring-back", 3), ("return", 2),
+    ("hold", 5), ("end", 6), ("exchange", 12), ("link", 0.7), ("unlink", 0.8),
+    ("check-in", 2), ("look", 1), ("timer", 6), ("cut", 1.5),
 )  # fmt: skip
 
 
@@ -143,7 +144,8 @@ def _about(kind: str) -> Any:
 
 _FACTS: dict[str, Any] = {
     "order": _order, "earn": _earn, "redeem": _redeem, "gift": _gift, "refund": _about("redeem"),
-    "return": _about("order"), "hold": _hold, "end": _about("hold"), "check-in": lambda *_: {},
+    "bring-back": _about("redeem"), "return": _about("order"), "hold": _hold, "end": _about("hold"),
+    "check-in": lambda *_: {},
     "exchange": _exchange, "link": _link, "unlink": lambda random, *_: {"which": random.randint(0, 5)},
     "look": lambda *_: {}, "timer": _timer, "cut": _cut,
 }  # fmt: skip

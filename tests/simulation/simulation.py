@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from tests.simulation import checks, till
+from tests.simulation import checks, shelves, till
 from tests.simulation.actors import Actors
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.machine import stood_in
@@ -43,6 +43,7 @@ def run(
     with stood_in(world.machine):
         world.extra_doors["till"] = till.till()
         _people(world)
+        shelves.fill(world)
         actors = Actors(world, plan_of(seed) if actions is None else actions)
         actors.join(joined_at_start(seed))
         world.run()
