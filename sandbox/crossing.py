@@ -29,7 +29,7 @@ class Crossing:
     def __init__(self, box: Box, journeys: Journeys) -> None:
         self._box = box
         self._journeys = journeys
-        self._sea = Sea(box.folder)
+        self.sea = Sea(box.folder)
 
     def press(self, deed: str) -> dict[str, Any]:
         if deed == "restart":
@@ -43,7 +43,7 @@ class Crossing:
         one, _, other = line.partition("-")
         if one == other or not {one, other} <= set(self._box.cells) or body.get("state") not in STATES:
             return json_answer({"lines": "<cell>-<cell>", "states": STATES}, 422)
-        self._sea.set(one, other, body["state"])
+        self.sea.set(one, other, body["state"])
         return json_answer({"line": pair(one, other), "state": body["state"]})
 
     def shown(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Crossing:
         kept = {cell: self._of(cell, memory) for cell in (HOME, ABROAD)}
         return {
             "journey": self._journeys.shown(),
-            "line": {"pair": pair(HOME, ABROAD), "state": self._sea.state(HOME, ABROAD)},
+            "line": {"pair": pair(HOME, ABROAD), "state": self.sea.state(HOME, ABROAD)},
             "shores": {
                 cell: {"cell": cell, "city": traveller.place, "programme": PROGRAMME[cell], **kept[cell]}
                 for cell, traveller in ((HOME, CROSSER), (ABROAD, CROSSER_ABROAD))
@@ -78,7 +78,8 @@ class Crossing:
             "held": sum(fields["points"] for fields in held),
             "linked": "open" in states,
             "exchanges": [
-                {name: each[name] for name in ("id", "state", "points_out", "points_in", "tries")} for each in exchanges
+                {name: each[name] for name in ("id", "state", "points_out", "points_in", "tries", "held_at")}
+                for each in sorted(exchanges, key=lambda one: (one["held_at"], one["id"]))
             ],
             "receipts": [self._receipt(each) for each in receipts],
             "broken": self._broken(receipts),

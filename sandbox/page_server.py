@@ -58,6 +58,7 @@ class PageServer:
             "/box/overview": self.overview,
             "/box/journey": self._journeys.shown,
             "/box/crossing": self._crossing.shown,
+            "/box/lines": self._crossing.sea.lines,
             "/box/mishaps": mishaps.listed,
         }
         if request.path in answers:

@@ -8,13 +8,14 @@ from typing import Any
 
 from sandbox import story_pay, story_start
 from sandbox.journeys import Step
-from sandbox.sea import DEAF, WHOLE, pair
+from sandbox.sea import CUT, DEAF, WHOLE, pair
 from sandbox.travellers import CROSSER, CROSSER_ABROAD
 from sandbox.walk import Told, Walk
-from twinshore.exchange.receipts import FIRST
 
 HOME, ABROAD = CROSSER.cell, CROSSER_ABROAD.cell
-POINTS_OUT, POINTS_IN = 960, 800
+FIRST, SECOND = (240, 200), (720, 600)
+"""Of each exchange: the points that leave, and what they are over there."""
+POINTS_OUT, POINTS_IN = FIRST[0] + SECOND[0], FIRST[1] + SECOND[1]
 REWARD = "lounge_access"
 MORE_VOUCHERS = 20
 RESTOCKED_WITHIN_SECONDS = 30.0
@@ -76,40 +77,53 @@ def link(walk: Walk) -> Told:
     )
 
 
+def first(walk: Walk) -> Told:
+    """On a quiet line an exchange is over with the answer to its request."""
+    promise = _promise(walk, *FIRST)
+    said = _exchange(walk, "first", promise["quote"])
+    told = f"{FIRST[0]} → {FIRST[1]}"
+    if said["state"] != "settled":
+        return Told(f"{told}, waits for the line", f"{told}，等待连接恢复")
+    return Told(f"{told}, settled with the answer", f"{told}，即时完成")
+
+
 def quote(walk: Walk) -> Told:
-    wanted = {"link": walk.memory["link"], "points": POINTS_OUT}
-    promise = at_home(walk).cell("POST", "/v1/points/exchanges/quotes", wanted, expect=201)
-    out, into, rate = promise["points_out"], promise["points_in"], promise["rate"]
-    walk.check((out, into) == (POINTS_OUT, POINTS_IN), f"{POINTS_OUT} points are {POINTS_IN} over there")
+    promise = _promise(walk, *SECOND)
     walk.memory["quote"] = promise["quote"]
-    told = f"{rate['times']}/{rate['over']}"
+    told = f"{promise['rate']['times']}/{promise['rate']['over']}"
+    out, into = SECOND
     return Told(f"{out} → {into} (× {told}), signed, ten minutes", f"{out} → {into}（× {told}），已签名，十分钟内有效")
 
 
 def cut(walk: Walk) -> Told:
-    """In the worst moment: the question still arrives, its answer does not."""
+    """In the worst moment: the question still arrives, its answer does not. A line that somebody has cut stays so."""
+    line = pair(HOME, ABROAD)
+    if walk.twin(BOX, "GET", "/box/lines").get(line) == CUT:
+        return Told(f"{HOME} – {ABROAD}: nothing arrives", f"{HOME} – {ABROAD}：任何消息都无法送达")
     _set_line(walk, DEAF)
     return Told(f"{HOME} – {ABROAD}: questions still arrive, no answer comes back",
                 f"{HOME} – {ABROAD}：请求仍能送达，应答无法返回")  # fmt: skip
 
 
 def exchange(walk: Walk) -> Told:
-    home, key = at_home(walk), walk.key("exchange")
-    said = home.cell("POST", "/v1/points/exchanges", {"quote": walk.memory["quote"]}, key=key, expect=(201, 202))
-    walk.check(said["state"] in ("pending", "settled"), "nothing speaks against the exchange")
-    walk.memory["exchange"] = said["id"]
-    there, points = abroad(walk).cell("GET", "/v1/points"), home.cell("GET", "/v1/points")
+    said = _exchange(walk, "second", walk.memory["quote"])
+    there, points = abroad(walk).cell("GET", "/v1/points"), at_home(walk).cell("GET", "/v1/points")
+    told = f"{SECOND[0]} → {SECOND[1]}"
     if said["state"] == "settled":
-        return Told(f"{POINTS_OUT} → {POINTS_IN}, settled at once", f"{POINTS_OUT} → {POINTS_IN}，即时完成")
-    walk.check(points["held"] == POINTS_OUT, "the points are held, not spent")
-    return Told(f"pending: {points['held']} held in {HOME}, {there['balance']} arrived in {ABROAD}, no word of it",
-                f"待定：{HOME} 冻结 {points['held']}，{ABROAD} 已到 {there['balance']}，消息未回")  # fmt: skip
+        return Told(f"{told}, settled with the answer", f"{told}，即时完成")
+    held = points["held"]
+    walk.check(held >= SECOND[0], "the points are held, not spent")
+    if there["balance"] < POINTS_IN:
+        return Told(f"pending: {held} held in {HOME}; {ABROAD} has heard nothing",
+                    f"待定：{HOME} 冻结 {held}；{ABROAD} 尚不知情")  # fmt: skip
+    return Told(f"pending: {held} held in {HOME}; {ABROAD} has {there['balance']}, and cannot say so",
+                f"待定：{HOME} 冻结 {held}；{ABROAD} 已有 {there['balance']}，消息未回")  # fmt: skip
 
 
 def heal(walk: Walk) -> Told:
     """Nobody presses anything: the timer of the cell asks again, and gets the same answer."""
     _set_line(walk, WHOLE)
-    done = walk.look_for(lambda: _if_settled(walk), SETTLED_WITHIN_SECONDS)
+    done = walk.look_for(lambda: _all_settled(walk), SETTLED_WITHIN_SECONDS)
     walk.check(bool(done), f"the sweeper settles it within {SETTLED_WITHIN_SECONDS:.0f} s")
     return Told(
         "line whole; the sweeper asked again: same answer, settled", "连接恢复；定时器再次询问，应答相同，兑换完成"
@@ -119,20 +133,19 @@ def heal(walk: Walk) -> Told:
 def agree(walk: Walk) -> Told:
     """What left, arrived, once: by both ledgers, by both cells' receipts, and by asking for it once more."""
     home, there = at_home(walk), abroad(walk)
-    quote_again = {"quote": walk.memory["quote"]}
-    again = home.cell("POST", "/v1/points/exchanges", quote_again, key=walk.key("exchange"), expect=201)
-    walk.check(again["id"] == walk.memory["exchange"], "the same key again is the same exchange")
+    again = _exchange(walk, "second", walk.memory["quote"])
+    walk.check(again["state"] == "settled", "the same key again is the same exchange")
     here, arrived = home.cell("GET", "/v1/points"), there.cell("GET", "/v1/points")
     left = walk.memory["earned"] - here["balance"]
     walk.check((left, here["held"]) == (POINTS_OUT, 0), f"{POINTS_OUT} points left once, and none is held")
     walk.check(arrived["balance"] == POINTS_IN, f"{POINTS_IN} points arrived once, not {arrived['balance']}")
     path = f"/v1/points/links/{walk.memory['link']}/receipts"
     mine, theirs = home.cell("GET", path)["items"], there.cell("GET", path)["items"]
-    walk.check(mine == theirs and len(mine) == 1, "both cells keep the same one receipt")
-    walk.check((mine[0]["sequence"], mine[0]["previous"]) == (1, FIRST), "it is the first of its chain")
-    there_now, receipt = arrived["balance"], f"{mine[0]['receipt'][:12]}…"
-    return Told(f"−{left} here, +{there_now} there, once; receipt {receipt} in both",
-                f"此岸 −{left}，彼岸 +{there_now}，仅一次；两岸收据 {receipt} 一致")  # fmt: skip
+    walk.check(mine == theirs and len(mine) == 2, "both cells keep the same two receipts")
+    walk.check(mine[1]["previous"] == mine[0]["receipt"], "the second receipt names the first")
+    there_now = arrived["balance"]
+    return Told(f"−{left} here, +{there_now} there, once; the same two receipts in both cells",
+                f"此岸 −{left}，彼岸 +{there_now}，仅一次；两岸各存同样的两张收据")  # fmt: skip
 
 
 def spend(walk: Walk) -> Told:
@@ -157,9 +170,10 @@ CROSSING = (
     Step("earn", {"en": "Pay and earn", "zh": "付款得积分"}, earn),
     Step("join", {"en": "Join in Frankfurt", "zh": "在法兰克福入会"}, join),
     Step("link", {"en": "Link the two", "zh": "关联两个会员"}, link),
+    Step("first", {"en": "A first exchange", "zh": "首次兑换"}, first),
     Step("quote", {"en": "Points quote", "zh": "积分报价"}, quote),
     Step("cut", {"en": "The line is cut", "zh": "连接中断"}, cut),
-    Step("exchange", {"en": "Exchange", "zh": "兑换"}, exchange),
+    Step("exchange", {"en": "A second exchange", "zh": "再次兑换"}, exchange),
     Step("heal", {"en": "The line is healed", "zh": "连接恢复"}, heal),
     Step("agree", {"en": "Both shores agree", "zh": "两岸对账一致"}, agree),
     Step("spend", {"en": "Lounge voucher", "zh": "贵宾厅券"}, spend),
@@ -182,9 +196,25 @@ def _open_in_both(home: Walk, there: Walk) -> str:
     return next(iter(set(_links(home, "open")) & set(_links(there, "open"))), "")
 
 
-def _if_settled(walk: Walk) -> Any:
-    found = at_home(walk).cell("GET", f"/v1/points/exchanges/{walk.memory['exchange']}")
-    return found if found["state"] == "settled" else None
+def _promise(walk: Walk, points_out: int, points_in: int) -> Any:
+    wanted = {"link": walk.memory["link"], "points": points_out}
+    promise = at_home(walk).cell("POST", "/v1/points/exchanges/quotes", wanted, expect=201)
+    walk.check(promise["points_in"] == points_in, f"{points_out} points are {points_in} over there")
+    return promise
+
+
+def _exchange(walk: Walk, which: str, promise: str) -> Any:
+    """The same `which` again is the same exchange."""
+    wanted, key = {"quote": promise}, walk.key(f"exchange-{which}")
+    said = at_home(walk).cell("POST", "/v1/points/exchanges", wanted, key=key, expect=(201, 202))
+    walk.check(said["state"] in ("pending", "settled"), "nothing speaks against the exchange")
+    walk.check(walk.memory.setdefault(which, said["id"]) == said["id"], "the same key is the same exchange")
+    return said
+
+
+def _all_settled(walk: Walk) -> bool:
+    found = at_home(walk).cell("GET", "/v1/points/exchanges")["items"]
+    return {each["state"] for each in found} == {"settled"}
 
 
 def _on_the_shelf(member: Walk) -> bool:

@@ -1,6 +1,7 @@
 // Starts the page: words first, then the box's state, again and again while somebody looks.
 
 import { drawCells } from "./cells.js";
+import { drawCrossing, lookAtCrossing } from "./crossing.js";
 import { ask } from "./desk.js";
 import { toast } from "./dom.js";
 import { drawFlow } from "./flow.js";
@@ -16,6 +17,7 @@ let overview = null;
 function drawAll() {
   writeStaticWords();
   drawJourney();
+  drawCrossing();
   drawMishaps();
   if (!overview) return;
   drawPicture(overview.cells);
@@ -26,7 +28,7 @@ function drawAll() {
 
 async function look() {
   try {
-    overview = await ask("/box/overview");
+    [overview] = await Promise.all([ask("/box/overview"), lookAtCrossing()]);
     setShores(overview.cells);
     drawAll();
   } catch {

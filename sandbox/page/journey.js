@@ -2,8 +2,8 @@
 
 import { ask, tell } from "./desk.js";
 import { draw, el, toast } from "./dom.js";
-import { exchanges, problem } from "./problem.js";
 import { openedShopper, shopperCards } from "./shopper.js";
+import { stepRow } from "./steps.js";
 import { cloudName, language, word } from "./words.js";
 
 const busy = new Map(); // member -> slug of the running step
@@ -24,13 +24,15 @@ export function drawJourney() {
   if (!journey) return;
   const state = [journey, [...busy], language(), Object.keys(shores)];
   draw(document.getElementById("members"), state, () => slugs(false).map((slug) => memberCard([slug, journey.members[slug]])));
-  const deeds = { steps: journey.steps, busy, run, restart, redraw: drawJourney, row: stepRow };
+  const deeds = { steps: journey.steps, busy, run, restart, redraw: drawJourney, row };
   draw(document.getElementById("shoppers"), [state, openedShopper()], () => shopperCards(slugs(true), journey.members, deeds));
   document.getElementById("run-both").disabled = slugs(false).some((slug) => busy.has(slug));
   document.getElementById("run-shoppers").disabled = slugs(true).some((slug) => busy.has(slug));
 }
 
 const slugs = (local) => Object.keys(journey.members).filter((slug) => journey.members[slug].local === local);
+
+const row = (slug, member, each, place) => stepRow(slug, member, each, place, busy.get(slug) === each.slug);
 
 const shoreOf = (member) => shores[member.cell]?.shore || "overseas";
 
@@ -55,24 +57,7 @@ function memberCard([slug, member]) {
       el("button", { type: "button", class: "button button-quiet", "data-key": `over-${slug}`, "data-deed": "restart", disabled: running, onclick: () => restart(slug) }, word("start_over")),
       finished && el("span", { class: "tag tag-accent", "data-finished": slug }, `✓ ${word("all_done")}`)),
     el("div", { class: "progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": String(total), "aria-valuenow": String(done), "aria-label": word("journey_title") }, bar),
-    el("ol", { class: "steps" }, journey.steps.map((each, place) => stepRow(slug, member, each, place))));
-}
-
-function stepRow(slug, member, each, place) {
-  const record = member.done[place];
-  const failed = place === member.done.length && member.failed ? member.failed : null;
-  const running = busy.get(slug) === each.slug;
-  const state = record ? "done" : running ? "running" : failed ? "failed" : "waiting";
-  const shown = record || (running ? null : failed);
-  const refused = failed && !running ? failed.exchanges.filter((one) => one.status >= 400).at(-1) : null;
-  return el("li", { class: `step ${state}`, "data-step": each.slug, "aria-current": running ? "step" : null },
-    el("div", { class: "step-row" },
-      el("span", { class: "step-mark", "aria-hidden": "true" }, record ? "✓" : failed && !running ? "!" : String(place + 1)),
-      el("span", { class: "step-title" }, each.title[language()]),
-      el("span", { class: "step-time" }, shown ? `${Math.round(shown.ms)} ms` : ""),
-      shown && el("div", { class: "step-told" }, failed ? `${word("step_failed")} ${shown.told[language()]}` : shown.told[language()]),
-      refused && el("div", { class: "step-told" }, problem(refused)),
-      shown && exchanges(`${member.id}-${slug}-${each.slug}`, shown.exchanges)));
+    el("ol", { class: "steps" }, journey.steps.map((each, place) => row(slug, member, each, place))));
 }
 
 async function step(slug) {
