@@ -8,7 +8,17 @@ import time
 import warnings
 from typing import Callable
 
-from bench import doors, instructions, provider_callbacks, redemption_postgres, redemption_sqlite, report, signatures
+from bench import (
+    doors,
+    exchange,
+    instructions,
+    provider_callbacks,
+    redemption_postgres,
+    redemption_reward,
+    redemption_sqlite,
+    report,
+    signatures,
+)
 from bench.doors import Pace
 from bench.place import place
 from bench.rows import Section
@@ -68,6 +78,14 @@ def _postgres(quick: bool) -> list[Section]:
     return [redemption_postgres.section(2, 1) if quick else redemption_postgres.section(10, 3)]
 
 
+def _reward(quick: bool) -> list[Section]:
+    return [redemption_reward.section(1, 1) if quick else redemption_reward.section(5, 2)]
+
+
+def _exchange(quick: bool) -> list[Section]:
+    return [exchange.section(30 if quick else 200)]
+
+
 PARTS: dict[str, Callable[[bool], list[Section]]] = {
     "callbacks": functools.partial(_doors, doors.callbacks),
     "dynamodb": functools.partial(_doors, doors.with_dynamodb),
@@ -78,6 +96,8 @@ PARTS: dict[str, Callable[[bool], list[Section]]] = {
     "providers": _providers,
     "sqlite": _sqlite,
     "postgres": _postgres,
+    "reward": _reward,
+    "exchange": _exchange,
 }
 
 if __name__ == "__main__":

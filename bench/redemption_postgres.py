@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from bench.processes import Figures, in_turn
 from bench.redeeming import ACCOUNT, PRICE_POINTS, for_seconds, redeemer
@@ -41,20 +42,18 @@ def section(rounds: int, seconds: int) -> Section:
     def measure(name: str) -> float:
         if name == TPC_B:
             return _pgbench(server.folder, "-M", "simple", "-c", str(CLIENTS), "-j", "2", "-T", str(seconds))
-        count, per_second = _redeem(dsn, name == HOT, seconds)
+        count, per_second = redeemed(dsn, functools.partial(redeemer, hot=name == HOT), seconds)
         done.append(count)
         return per_second
 
     with postgres_server() as server:
-        dsn = server.new_database()
-        for statement in FILL.strip().split(";\n"):
-            _ask(dsn, statement.rstrip(";"))
-        _ask(server.dsn("postgres"), "create database tpcb")
+        dsn = filled(server)
+        ask(server.dsn("postgres"), "create database tpcb")
         _pgbench(server.folder, "-i", "-q", "-s", str(SCALE))
-        version = str(_ask(dsn, "show server_version")[0][0])
+        version = str(ask(dsn, "show server_version")[0][0])
         got = {name: Figures(values) for name, values in in_turn([TPC_B, MANY, HOT], rounds, measure).items()}
         count = sum(done)
-        assert _ask(dsn, ADDS_UP) == [(count, count, count * PRICE_POINTS, 0)], (_ask(dsn, ADDS_UP), count)
+        assert ask(dsn, ADDS_UP) == [(count, count, count * PRICE_POINTS, 0)], (ask(dsn, ADDS_UP), count)
     rows = [
         Row(
             "a redemption on PostgreSQL, many accounts",
@@ -85,10 +84,12 @@ def section(rounds: int, seconds: int) -> Section:
     return Section("Redemption on PostgreSQL", note, rows, table)
 
 
-def _redeem(dsn: str, hot: bool, seconds: float) -> tuple[int, float]:
+def redeemed(dsn: str, redeemer_of: Callable[..., Callable[[], None]], seconds: float) -> tuple[int, float]:
+    """How many were redeemed by CLIENTS processes, and how many in a second. redeemer_of: a function of a store, `seed`
+    and `accounts`."""
     spawn = multiprocessing.get_context("spawn")
     ready, answers = spawn.Barrier(CLIENTS), spawn.Queue()
-    common = (dsn, hot, seconds, ready, answers)
+    common = (dsn, redeemer_of, seconds, ready, answers)
     clients = [spawn.Process(target=_client, args=(seed, *common), daemon=True) for seed in range(CLIENTS)]
     for client in clients:
         client.start()
@@ -99,13 +100,21 @@ def _redeem(dsn: str, hot: bool, seconds: float) -> tuple[int, float]:
     return sum(count for count, _ in told) + CLIENTS, sum(count / took for count, took in told)
 
 
-def _client(seed: int, dsn: str, hot: bool, seconds: float, ready: Any, answers: Any) -> None:
+def _client(seed: int, dsn: str, redeemer_of: Any, seconds: float, ready: Any, answers: Any) -> None:
     from twinshore.store.postgres import PostgresStore
 
-    once = redeemer(PostgresStore(dsn), hot, seed + os.getpid() * CLIENTS, ACCOUNTS)
+    once = redeemer_of(PostgresStore(dsn), seed=seed + os.getpid() * CLIENTS, accounts=ACCOUNTS)
     once()
     ready.wait(60)
     answers.put(for_seconds(once, seconds))
+
+
+def filled(server: Any) -> str:
+    """A new database with ACCOUNTS accounts: its address."""
+    dsn: str = server.new_database()
+    for statement in FILL.strip().split(";\n"):
+        ask(dsn, statement.rstrip(";"))
+    return dsn
 
 
 def _pgbench(folder: str, *options: str) -> float:
@@ -118,7 +127,7 @@ def _pgbench(folder: str, *options: str) -> float:
     return next((float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps")), 0.0)
 
 
-def _ask(dsn: str, sql: str) -> list[Any]:
+def ask(dsn: str, sql: str) -> list[Any]:
     import psycopg2
 
     connection = psycopg2.connect(dsn)

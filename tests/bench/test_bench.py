@@ -66,6 +66,15 @@ def test_signatures_and_redemptions_on_sqlite_are_measured_and_add_up() -> None:
         assert section.title in report.shown(section)
 
 
+def test_exchanges_in_the_box_are_measured_and_both_ledgers_agree() -> None:
+    from bench import exchange
+
+    section = exchange.section(3)
+    assert section.rows[0].ratio > 0
+    assert section.figures[0] == ("what", "p50 ms", "p99 ms", "least ms")
+    assert [float(cell) > 0 for row in section.figures[1:] for cell in row[1:]] == [True] * 6
+
+
 def test_the_page_names_the_machine_the_method_and_what_is_missed(tmp_path: Path) -> None:
     missed = Row("a door", "a peer", 2.0, 1.0, why="it waits.")
     section = Section("A title", "A note.", [missed], [("stack", "ms"), ("ours", "2")])
