@@ -1,4 +1,4 @@
-"""An exchange of points from one cell to another, end to end in the box: two processes, two stores, signed both ways."""
+"""An exchange of points from one cell to another, end to end in the box: two processes, two stores, signatures."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from sandbox.box import Box
 from sandbox.gateway.http_request import HttpAnswer
 from sandbox.http_server import json_answer
 from sandbox.journeys import Journeys
-from sandbox.sea import STATES, Sea, pair
+from sandbox.sea import STATES, WHOLE, Sea, pair
 from sandbox.story_cross import ABROAD, HOME
 from sandbox.travellers import CROSSER, CROSSER_ABROAD
 from twinshore.cells import load_cells
@@ -34,6 +34,7 @@ class Crossing:
     def press(self, deed: str) -> dict[str, Any]:
         if deed == "restart":
             self._journeys.restart(CROSSER.slug)
+            self.sea.set(HOME, ABROAD, WHOLE)
         else:
             self._journeys.advance(CROSSER.slug)
         return self.shown()

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from sandbox.accounts import party_of
-from sandbox.travellers import TRAVELLERS
-from tests.support.box_process import BoxProcess, fetch
+from sandbox.travellers import CROSSER, TRAVELLERS
+from tests.support.box_process import BoxProcess, fetch, free_base
 
 CELL_OF = {traveller.slug: traveller.cell for traveller in TRAVELLERS}
 PAID_BY = {
@@ -95,7 +95,8 @@ def deliveries_came_twice_and_out_of_order(twins: dict[str, str]) -> None:
         ids = [entry["id"] for entry in right]
         assert ids and all(ids.count(each) == 2 for each in ids), f"{name} delivered {ids}"
         assert {entry["answer"] for entry in right} <= {200, 204}
-        assert (len(set(ids)) == 1) == (provider in TOLD_ONCE), f"{name} delivered {ids}"
+        payments = 1 + (provider == CROSSER.method)
+        assert (len(set(ids)) == payments) == (provider in TOLD_ONCE), f"{name} delivered {ids}"
     wrong = [
         entry for entry in fetch(twins["wechat_pay"] + "/_twin/journal")["items"] if entry.get("signature") == "probe"
     ]
@@ -167,10 +168,10 @@ def test_a_killed_cell_comes_back_on_its_data_while_the_box_runs(tmp_path: Path)
 
 
 def test_a_taken_port_is_one_clear_line_and_exit_code_2(tmp_path: Path) -> None:
+    port = free_base() + 2  # with free neighbours: another one that is taken would be named first
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         with BoxProcess(tmp_path, port - 2) as box:
             code, output = box.finish()
     assert code == 2
