@@ -92,7 +92,12 @@ def flipped_bit(pair: Pair) -> Question:
     return headed(question(pair), "Signature", lambda value: value[:7] + ("A" if value[7] != "A" else "B") + value[8:])
 
 
-NOW = str(int(time.time()))
+def created_as(pair: Pair, shown: Callable[[int], str]) -> Question:
+    """Signed at this moment, and then said to be created otherwise."""
+    at = int(time.time())
+    return headed(question(pair, at=at), "Signature-Input", lambda value: value.replace(str(at), shown(at)))
+
+
 INVALID, UNKNOWN, CLOCK = "cell-signature-invalid", "cell-unknown", "cell-clock-off"
 FORGED: dict[str, tuple[Callable[[Pair], Question], str]] = {
     "another body": (other_body, INVALID),
@@ -115,11 +120,9 @@ FORGED: dict[str, tuple[Callable[[Pair], Question], str]] = {
     "another nonce": (spelt(NONCE, NONCE[:-1] + "2"), INVALID),
     "no nonce": (spelt(f';nonce="{NONCE}"', ""), INVALID),
     "a short nonce": (lambda pair: question(pair, nonce="short"), INVALID),
-    "another created": (lambda pair: headed(
-        question(pair, at=int(NOW)), "Signature-Input", lambda v: v.replace(NOW, str(int(NOW) - 1))), INVALID),
+    "another created": (lambda pair: created_as(pair, lambda at: str(at - 1)), INVALID),
     "a negative created": (spelt("created=", "created=-"), INVALID),
-    "created as a string": (lambda pair: headed(
-        question(pair, at=int(NOW)), "Signature-Input", lambda v: v.replace(NOW, f'"{NOW}"')), INVALID),
+    "created as a string": (lambda pair: created_as(pair, lambda at: f'"{at}"'), INVALID),
     "created twice": (spelt(";created=", ";created=1;created="), INVALID),
     "another tag": (spelt('tag="twinshore"', 'tag="twinshor"'), INVALID),
     "another algorithm": (spelt(";tag=", ';alg="hmac-sha256";tag='), INVALID),

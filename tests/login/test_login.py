@@ -25,7 +25,7 @@ from twinshore.login.sessions import SessionTokens
 from twinshore.store.port import Change, Item, Key
 from twinshore.store.sqlite import SqliteStore
 
-NOW = int(time.time()) // 60 * 60 + 60
+NOW = int(time.time()) // 60 * 60 + 3600  # an hour ahead: the engines' own clock lets nothing of it expire meanwhile
 """The begin of a minute: the windows of the limits are minutes."""
 
 

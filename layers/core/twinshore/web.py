@@ -31,7 +31,7 @@ from twinshore.errors import (
 from twinshore.http_events import HttpCall, from_aws, from_tencent, request_id_of, to_aws, to_tencent
 from twinshore.problems import Response as Response
 from twinshore.problems import language_of, problem_response
-from twinshore.store.port import StoreUnavailable
+from twinshore.store.port import BadCursor, StoreUnavailable
 
 JSON_BODY_LIMIT_BYTES = 64 * 1024
 ANYONE, MEMBER, SERVICE = "anyone", "member", "service"
@@ -152,6 +152,8 @@ class Door:
             response = self._answer(route, params, call, language)
         except Problem as problem:
             response = problem_response(problem, language, request_id)
+        except BadCursor:
+            response = problem_response(Unprocessable("`after` is no cursor of this list"), language, request_id)
         except StoreUnavailable:
             log.line("error", "the store did not answer")
             response = problem_response(Unavailable("the store did not answer"), language, request_id)

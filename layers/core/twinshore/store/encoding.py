@@ -15,6 +15,7 @@ from twinshore.store.port import (
     COMMIT_LIMIT_ITEMS,
     ITEM_LIMIT_BYTES,
     QUERY_LIMIT_ITEMS,
+    BadCursor,
     Change,
     Create,
     Delete,
@@ -107,9 +108,12 @@ def check_query(partition: str, prefix: str, after: str | None, limit: int) -> N
     if prefix:
         check_text(prefix, KEY_LIMIT_CHARACTERS, "a prefix")
     if after is not None:
-        check_text(after, KEY_LIMIT_CHARACTERS, "`after`")
+        try:
+            check_text(after, KEY_LIMIT_CHARACTERS, "`after`")
+        except ValueError as err:
+            raise BadCursor(str(err)) from None
         if not after.startswith(prefix):
-            raise ValueError("`after` comes from a page of the same prefix")
+            raise BadCursor("`after` comes from a page of the same prefix")
     check_limit(limit)
 
 

@@ -116,6 +116,10 @@ class StoreUnavailable(Exception):
     a caller repeats it with the same keys, and its conditions tell whether the first try had landed."""
 
 
+class BadCursor(ValueError):
+    """`after` comes from no page of this list: a caller's own invention, where a door hands it on."""
+
+
 class Page(NamedTuple):
     items: list[Item]
     next: str | None
