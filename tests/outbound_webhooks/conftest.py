@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple
 
 import pytest
 
@@ -59,3 +60,15 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 def receiver() -> Iterator[Receiver]:
     with Receiver() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def readers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public verifier refuses what is five minutes old; its clock stands at the tests' own NOW."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.fromtimestamp(NOW, tz)
+
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Clock)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -34,18 +33,6 @@ from twinshore.outbound_webhooks.sweeping import (
 )
 
 FAR = 40 * 86_400
-
-
-@pytest.fixture(autouse=True)
-def readers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The public verifier refuses what is five minutes old; its clock stands at the tests' own NOW."""
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return datetime.fromtimestamp(NOW, tz)
-
-    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Clock)
 
 
 def verified(got: Received, secret: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Callable, Mapping
 
@@ -151,9 +152,9 @@ def _notice(item: Mapping[str, Any], reference: str, provider_id: str, state: st
 
 def _told_at(item: Mapping[str, Any]) -> int:
     """`eventDate`, which is not signed: docs/decisions/0142. 0 where it cannot be read."""
-    spelled = str(item.get("eventDate") or "")
+    # Python 3.10 reads neither "Z" nor a fraction of any length.
+    spelled = re.sub(r"\.\d+", "", str(item.get("eventDate") or ""))
     try:
-        # Python 3.10 does not read "Z".
         moment = datetime.fromisoformat(spelled[:-1] + "+00:00" if spelled.endswith("Z") else spelled)
     except ValueError:
         return 0
