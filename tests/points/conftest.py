@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 import pytest
 
-from tests.support import engines
+from tests.support.each_engine import dynamodb, open_store, postgres_dsn
 from tests.support.points import Book
-from twinshore.store.dynamodb import DynamoStore
-from twinshore.store.postgres import PostgresStore
 from twinshore.store.sqlite import SqliteStore
+
+__all__ = ["dynamodb", "open_store", "postgres_dsn"]
 
 
 @pytest.fixture
@@ -22,35 +22,3 @@ def book(tmp_path: Path) -> Iterator[Book]:
     one = Book(open_store)
     yield one
     one.store.close()
-
-
-@pytest.fixture(scope="session")
-def postgres_dsn() -> Iterator[str]:
-    with engines.postgres_server() as server:
-        yield server.new_database()
-
-
-@pytest.fixture(scope="session")
-def dynamodb() -> Iterator[tuple[Any, str]]:
-    with engines.ministack() as url:
-        client = engines.dynamodb_client(url)
-        yield client, engines.new_table(client)
-
-
-@pytest.fixture(params=["sqlite", "postgres", "ministack"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Opens stores on one and the same data. Other tests' data may be there too."""
-    opened: list[Any] = []
-
-    def open_one(**options: Any) -> Any:
-        if request.param == "sqlite":
-            opened.append(SqliteStore(tmp_path / "store.db", **options))
-        elif request.param == "postgres":
-            opened.append(PostgresStore(request.getfixturevalue("postgres_dsn"), **options))
-        else:
-            return DynamoStore(*request.getfixturevalue("dynamodb"), **options)
-        return opened[-1]
-
-    yield open_one
-    for store in opened:
-        store.close()

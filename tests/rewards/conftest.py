@@ -7,11 +7,11 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from tests.support import engines
+from tests.support.each_engine import dynamodb, open_store, postgres_dsn
 from tests.support.shelf import Shelf
-from twinshore.store.dynamodb import DynamoStore
-from twinshore.store.postgres import PostgresStore
 from twinshore.store.sqlite import SqliteStore
+
+__all__ = ["dynamodb", "open_store", "postgres_dsn"]
 
 
 @pytest.fixture
@@ -31,35 +31,3 @@ def on_file(tmp_path: Path) -> Iterator[Callable[..., SqliteStore]]:
 @pytest.fixture
 def shelf(on_file: Callable[..., SqliteStore]) -> Shelf:
     return Shelf(on_file)
-
-
-@pytest.fixture(scope="session")
-def postgres_dsn() -> Iterator[str]:
-    with engines.postgres_server() as server:
-        yield server.new_database()
-
-
-@pytest.fixture(scope="session")
-def dynamodb() -> Iterator[tuple[Any, str]]:
-    with engines.ministack() as url:
-        client = engines.dynamodb_client(url)
-        yield client, engines.new_table(client)
-
-
-@pytest.fixture(params=["sqlite", "postgres", "ministack"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Opens stores on one and the same data. Other tests' data may be there too."""
-    opened: list[Any] = []
-
-    def open_one(**options: Any) -> Any:
-        if request.param == "sqlite":
-            opened.append(SqliteStore(tmp_path / "store.db", **options))
-        elif request.param == "postgres":
-            opened.append(PostgresStore(request.getfixturevalue("postgres_dsn"), **options))
-        else:
-            return DynamoStore(*request.getfixturevalue("dynamodb"), **options)
-        return opened[-1]
-
-    yield open_one
-    for store in opened:
-        store.close()
