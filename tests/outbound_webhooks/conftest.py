@@ -62,7 +62,7 @@ def receiver() -> Iterator[Receiver]:
         yield running
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def readers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The public verifier refuses what is five minutes old; its clock stands at the tests' own NOW."""
 

@@ -32,6 +32,8 @@ from twinshore.outbound_webhooks.sweeping import (
     jittered,
 )
 
+pytestmark = pytest.mark.usefixtures("readers_clock")
+
 FAR = 40 * 86_400
 
 
