@@ -132,6 +132,7 @@ def reserve(store: Store, idempotency: IdempotencyKey, scope: str, now: int) -> 
             wait_seconds = int(current.fields["leased_until"]) - now
             if wait_seconds > 0:
                 raise IdempotencyKeyInProgress(retry_after=wait_seconds) from None
+            fields = {**current.fields, **fields}
             change = Replace(key, fields, current.version, expires_at=expires_at)
         else:
             version = change.version + 1 if isinstance(change, Replace) else 1
@@ -141,7 +142,8 @@ def reserve(store: Store, idempotency: IdempotencyKey, scope: str, now: int) -> 
 
 def finish(store: Store, reserved: Item, answer: Answer, now: int) -> None:
     """Keep the answer. Whoever took over an expired lease keeps theirs: it is the same work."""
-    fields = {"fingerprint": reserved.fields["fingerprint"], "answer": answer}
+    kept = {name: value for name, value in reserved.fields.items() if name != "leased_until"}
+    fields = {**kept, "answer": answer}
     try:
         store.commit(Replace(reserved.key, fields, reserved.version, expires_at=now + RECORD_SECONDS))
     except CommitConflict:

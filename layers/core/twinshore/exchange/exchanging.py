@@ -148,7 +148,8 @@ def postpone(store: Store, peers: Peers, item: Item, now: int, tried: bool = Tru
     later = wanted._replace(tries=wanted.tries + tried)
     due = Due(EXCHANGES, next_try(now, later.tries))
     try:
-        store.commit(Replace(item.key, exchange_fields(later, residency_of(peers)), item.version, due))
+        fields = {**item.fields, **exchange_fields(later, residency_of(peers))}
+        store.commit(Replace(item.key, fields, item.version, due))
     except CommitConflict:
         return find_exchange(store, wanted.member_id, wanted.id)
     return later
@@ -193,7 +194,8 @@ def _hold(store: Store, peers: Peers, quote: Quote, asked_for: Wanted, now: int)
 def _end(store: Store, peers: Peers, item: Item, ended: Exchange, receipt: Receipt | None, now: int) -> Exchange:
     """One commit, by which the exchange is over. Raises CommitConflict, HoldEnded: it was over already."""
     ledger = _ledger(store, peers, ended)
-    over = Replace(item.key, exchange_fields(ended, residency_of(peers)), item.version)
+    fields = {**item.fields, **exchange_fields(ended, residency_of(peers))}
+    over = Replace(item.key, fields, item.version)
     decided = Delete(pending_key(ended.other, ended.id), 1)
     if receipt is None:
         back = Increment(_day(ledger, ended), "left", ended.points_out)

@@ -84,7 +84,7 @@ def changed(item: Item, residency: Residency, due: Due | None = None, **changes:
     """The changes after which the link of `item` differs by `changes`. A link that is no longer live makes room."""
     before = link_of(item)
     after = before._replace(**changes)
-    replaced = Replace(item.key, link_fields(after, residency), item.version, due)
+    replaced = Replace(item.key, {**item.fields, **link_fields(after, residency)}, item.version, due)
     if before.state in (ASKING, OPEN) and after.state not in (ASKING, OPEN):
         return replaced, Delete(with_key(before.member_id, before.other), 1)
     return (replaced,)

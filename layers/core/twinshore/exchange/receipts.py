@@ -18,7 +18,7 @@ from typing import Any, Iterable, NamedTuple
 from twinshore.cells import Cells
 from twinshore.errors import Unauthenticated
 from twinshore.intercell.keys import CellKey, is_signed_by, public_key
-from twinshore.store.port import Create, Item, Key, Replace, Store
+from twinshore.store.port import Create, Fields, Item, Key, Replace, Store
 
 HEAD = b"twinshore-points-receipt-1\n"
 FIRST = "0" * 64
@@ -122,19 +122,21 @@ class Chain(NamedTuple):
     head: str
     version: int
     """0: there is none yet."""
+    held: Fields
+    """The item's fields: what newer code has added stays."""
 
 
 def chain_of(store: Store, link_id: str, to_cell: str) -> Chain:
     key = Key(f"points-link#{link_id}", f"chain#{to_cell}")
     item = store.get(key)
     if item is None:
-        return Chain(key, 0, FIRST, 0)
-    return Chain(key, item.fields["sequence"], item.fields["head"], item.version)
+        return Chain(key, 0, FIRST, 0, {})
+    return Chain(key, item.fields["sequence"], item.fields["head"], item.version, item.fields)
 
 
 def put_on(chain: Chain, receipt: Receipt) -> Create | Replace:
     """The chain's head after `receipt`: of two that want to be next, one conflicts."""
-    fields = {"sequence": receipt.sequence, "head": receipt.receipt}
+    fields = {**chain.held, "sequence": receipt.sequence, "head": receipt.receipt}
     return Replace(chain.key, fields, chain.version) if chain.version else Create(chain.key, fields)
 
 

@@ -6,11 +6,10 @@ from typing import Callable, NamedTuple
 
 from twinshore import deadline, log
 from twinshore.errors import BrokenInvariant, Problem
-from twinshore.exchange.codes import residency_of
 from twinshore.exchange.exchanges import EXCHANGES, PENDING, exchange_of
 from twinshore.exchange.exchanging import ask_for, postpone
 from twinshore.exchange.linking import tell
-from twinshore.exchange.links import LINKS, link_fields, link_of
+from twinshore.exchange.links import LINKS, link_of
 from twinshore.exchange.pauses import next_try
 from twinshore.intercell.client import Peers
 from twinshore.store.port import CommitConflict, Due, Item, Replace, Store
@@ -69,7 +68,7 @@ def _link(store: Store, peers: Peers, item: Item, now: int, silent: set[str]) ->
     link = link_of(item)
     if link.other in silent:
         due = Due(LINKS, next_try(now, link.tries))
-        store.commit(Replace(item.key, link_fields(link, residency_of(peers)), item.version, due))
+        store.commit(Replace(item.key, item.fields, item.version, due))
         return False
     tell(store, peers, item, now)
     after = store.get(item.key)

@@ -94,7 +94,13 @@ def load(desk: Desk) -> tuple[Item | None, Streak | None]:
 
 
 def kept(desk: Desk, item: Item | None, streak: Streak) -> Change:
-    fields = {**streak._asdict(), "first_on": streak.first_on.isoformat(), "last_on": streak.last_on.isoformat()}
+    held = {} if item is None else item.fields
+    fields = {
+        **held,
+        **streak._asdict(),
+        "first_on": streak.first_on.isoformat(),
+        "last_on": streak.last_on.isoformat(),
+    }
     labelled = desk.residency.label(fields, desk.residency.here)
     if item is None:
         return Create(Key(partition_of(desk.member_id), "streak"), labelled)

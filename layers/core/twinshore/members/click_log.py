@@ -119,7 +119,7 @@ def _commit(
     key, expires_at = _views(member_id, day), now + VIEWS_SECONDS
     write: Change = Create(key, fields, expires_at=expires_at)
     if item is not None:
-        write = Replace(key, fields, item.version, expires_at=expires_at)
+        write = Replace(key, {**item.fields, **fields}, item.version, expires_at=expires_at)
     shard = int(hashlib.sha256(member_id.encode()).hexdigest()[:8], 16) % SHARDS
     counted = [Increment(Key(f"benefit-report#{day}", f"{rule}#{shard:02d}"), column, rules.count(rule))
                for rule in sorted(set(rules))]  # fmt: skip

@@ -88,7 +88,9 @@ def _after(streak: Streak, changed: list[Day], today: date) -> Streak:
 
 def _moved(desk: Desk, found: list[tuple[Item, Day]], later: list[Day]) -> list[Change]:
     held = {day.on: item for item, day in found}
-    return [
-        Replace(held[day.on].key, fields_of(desk, day, int(held[day.on].fields["credited"])), held[day.on].version)
-        for day in later
-    ]
+    return [_changed(desk, held[day.on], day) for day in later]
+
+
+def _changed(desk: Desk, item: Item, day: Day) -> Replace:
+    fields = {**item.fields, **fields_of(desk, day, int(item.fields["credited"]))}
+    return Replace(item.key, fields, item.version)

@@ -77,7 +77,8 @@ def change(members: Members, member_id: str, wanted: Profile, now: int) -> Profi
         after = wanted._replace(birthday_set_on=_set_on(held, wanted, local_date(now, members.rules.time_zone)))
         if after == held:
             return held
-        fields: dict[str, Any] = {**after._asdict(), "languages": list(after.languages)}
+        carried = {} if item is None else item.fields
+        fields: dict[str, Any] = {**carried, **after._asdict(), "languages": list(after.languages)}
         labelled = members.residency.label(fields, home)
         write: Change = Create(_key(member_id), labelled)
         if item is not None:

@@ -124,7 +124,8 @@ def _write(
     turn = tiers.next_turn(members.rules, standing)
     due = Due(QUEUE, turn) if turn is not None else None
     names = {"tier": members.rules.tiers[standing.tier].name, "floor": members.rules.tiers[standing.floor].name}
-    fields = members.residency.label({**standing._asdict(), **names}, members.residency.here)
+    held = {} if item is None else item.fields
+    fields = members.residency.label({**held, **standing._asdict(), **names}, members.residency.here)
     key = _key(member_id)
     write: Write = Create(key, fields, due) if item is None else Replace(key, fields, item.version, due)
     version = 0 if item is None else item.version

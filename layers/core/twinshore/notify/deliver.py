@@ -20,7 +20,7 @@ from twinshore.notify.limits import ValueDoesNotFit
 from twinshore.notify.port import EMAIL, NO_CREDIT, SENT, SUBSCRIBE, UNKNOWN, Letter, Mail, Outcome, SubscribeSender
 from twinshore.notify.preferences import Preferences, read
 from twinshore.notify.templates import Value, check_values, letter_texts, subscribe_fields, template_of
-from twinshore.store.port import Change, CommitConflict, Create, Item, Key, Replace, Store
+from twinshore.store.port import Change, CommitConflict, Create, Fields, Item, Key, Replace, Store
 
 LEASE_SECONDS = 60
 """Longer than any attempt may take."""
@@ -68,6 +68,8 @@ class _Record(NamedTuple):
     state: str
     attempts: tuple[Attempt, ...]
     leased_until: int
+    held: Fields = {}
+    """The item's fields as they were read: what newer code has added stays."""
 
 
 def deliver(store: Store, channels: Channels, notice: Notice, now: int) -> Delivery:
@@ -186,7 +188,9 @@ def _change(notice: Notice, record: _Record, now: int, trying: str = "") -> Chan
     attempts = [attempt._asdict() for attempt in record.attempts]
     if trying:
         attempts.append(Attempt(trying, SENDING, now)._asdict())
-    fields: dict[str, Any] = {"template": notice.template, "state": record.state, "attempts": attempts,
+    before = record.held.get("attempts", [])
+    attempts = [{**(before[n] if n < len(before) else {}), **each} for n, each in enumerate(attempts)]
+    fields: dict[str, Any] = {**record.held, "template": notice.template, "state": record.state, "attempts": attempts,
                               "leased_until": record.leased_until}  # fmt: skip
     if record.version == 0:
         return Create(record.key, fields, expires_at=now + LOG_SECONDS)
@@ -200,8 +204,9 @@ def _record_of(store: Store, notice: Notice) -> _Record:
 
 
 def _read(item: Item) -> _Record:
-    attempts = tuple(Attempt(**attempt) for attempt in item.fields["attempts"])
-    return _Record(item.key, item.version, item.fields["state"], attempts, item.fields["leased_until"])
+    fields = item.fields
+    attempts = tuple(Attempt(*(attempt[name] for name in Attempt._fields)) for attempt in fields["attempts"])
+    return _Record(item.key, item.version, fields["state"], attempts, fields["leased_until"], fields)
 
 
 def _delivery(record: _Record) -> Delivery:

@@ -102,8 +102,10 @@ def change(
         address = held if email is KEEP else str(email or "")
         if wanted.channels[EMAIL] and not address:
             raise EmailMissing("send `email`, or turn the channel off")
-        fields: dict[str, Any] = {"channels": dict(wanted.channels), "language": wanted.language,
-                                  "time_zone": wanted.time_zone, **({"email": address} if address else {})}  # fmt: skip
+        fields: dict[str, Any] = {} if item is None else {**item.fields}
+        fields.pop("email", None)
+        fields |= {"channels": {**fields.get("channels", {}), **wanted.channels}, "language": wanted.language,
+                   "time_zone": wanted.time_zone, **({"email": address} if address else {})}  # fmt: skip
         labelled = residency.label(fields, home=residency.here)
         write: Change = Create(_key(member_id), labelled)
         if item is not None:

@@ -14,6 +14,7 @@ from twinshore.idempotency import IdempotencyKey, IdempotencyKeyReused
 from twinshore.outbound_webhooks.signing import SigningKeys, shown
 from twinshore.outbound_webhooks.targets import checked_url
 from twinshore.store.port import CommitConflict, Create, Delete, Fields, Item, Key, Replace, Store, StoreUnavailable
+from twinshore.store.rows import record_of, row_of
 
 PARTITION = "webhook-subscriptions"
 CELL_LIMIT, OWNER_LIMIT = 200, 20
@@ -46,6 +47,7 @@ class Generation(NamedTuple):
     until: int
     cause: str
     """Names the request that asked for it, so that a repeated request finds it."""
+    more: tuple[Any, ...] = ()
 
 
 class Subscription(NamedTuple):
@@ -174,9 +176,8 @@ def _kept(store: Store, after: Subscription) -> bool:
     held = store.get(_key(after.id))
     if held is None or held.version != after.version:
         return False
-    fields = {**_fields(after), "fingerprint": held.fields["fingerprint"]}
     try:
-        store.commit(Replace(held.key, fields, after.version))
+        store.commit(Replace(held.key, {**held.fields, **_fields(after)}, after.version))
     except CommitConflict:
         return False
     return True
@@ -193,7 +194,7 @@ def _key(subscription_id: str) -> Key:
 def _fields(one: Subscription) -> Fields:
     fields: dict[str, Any] = one._asdict()
     del fields["id"], fields["version"]
-    return {**fields, "events": list(one.events), "generations": [list(each) for each in one.generations]}
+    return {**fields, "events": list(one.events), "generations": [row_of(each) for each in one.generations]}
 
 
 def _read(item: Item) -> Subscription:
@@ -204,7 +205,7 @@ def _read(item: Item) -> Subscription:
         url=fields["url"],
         events=tuple(fields["events"]),
         created_at=fields["created_at"],
-        generations=tuple(Generation(*each) for each in fields["generations"]),
+        generations=tuple(record_of(Generation, each) for each in fields["generations"]),
         state=fields["state"],
         failing_since=fields["failing_since"],
         version=item.version,

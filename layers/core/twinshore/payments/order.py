@@ -1,7 +1,7 @@
 """The order: what it is, and how it is kept. One item holds all that a payment notice may move, so that a notice is one
 conditional write; it stays below 1 kB for an ordinary order (one write unit on DynamoDB)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from twinshore.cells import CELL_LABEL
@@ -9,6 +9,7 @@ from twinshore.errors import NotFound, must
 from twinshore.money import Money
 from twinshore.payments import port
 from twinshore.store.port import Fields, Item, Key, Replace, Store
+from twinshore.store.rows import record_of, row_of
 
 REFUNDABLE = (port.CAPTURED, port.PART_REFUNDED, port.DISPUTE_WON)
 DISPUTES = (port.DISPUTED, port.DISPUTE_WON, port.DISPUTE_LOST)
@@ -59,6 +60,8 @@ class OrderAttempt(NamedTuple):
     """What the provider was told of the payer: the same when the attempt is sent again."""
     refunded_at: int = 0
     """When the newest refund was, by the provider."""
+    more: tuple[Any, ...] = ()
+    """What newer code has put behind these."""
 
 
 class OrderRefund(NamedTuple):
@@ -72,6 +75,7 @@ class OrderRefund(NamedTuple):
     """Names the request that asked for it, so that a repeated request finds it."""
     state: str = port.PENDING
     reason: str = ""
+    more: tuple[Any, ...] = ()
 
 
 class Flag(NamedTuple):
@@ -91,6 +95,7 @@ class Flag(NamedTuple):
     """Who did it: a service's name, or HOUSE for a rule of ours."""
     resolved_at: int = 0
     note: str = ""
+    more: tuple[Any, ...] = ()
 
     @property
     def what(self) -> tuple[str, int, str]:
@@ -123,6 +128,8 @@ class Order(NamedTuple):
     part_of: str = ""
     """The order that this one is an instalment of."""
     version: int = 0
+    held: Fields = {}
+    """The item's fields as they were read: what newer code has added is written back with them."""
 
     @property
     def key(self) -> Key:
@@ -226,10 +233,11 @@ def load_own(store: Store, order_id: str, member_id: str) -> Order:
 
 
 def as_fields(order: Order) -> Fields:
-    """Tuples without names inside: the item is small, and these records only ever grow at the end."""
+    """Tuples without names inside: the item is small, and these records only ever grow at the end, before `more`."""
     locked = {"lock_ends_at": order.lock_ends_at, "requoted": order.requoted_minor} if order.lock_ends_at else {}
     part = {"part_of": order.part_of} if order.part_of else {}
     return {
+        **order.held,
         **locked,
         **part,
         CELL_LABEL: order.cell,
@@ -239,21 +247,12 @@ def as_fields(order: Order) -> Fields:
         "created_at": order.created_at,
         "expires_at": order.expires_at,
         "quoted": None if order.quoted is None else list(order.quoted),
-        "attempts": [_row(one) for one in order.attempts],
-        "refunds": [_row(one) for one in order.refunds],
-        "flags": [_row(one) for one in order.flags],
+        "attempts": [row_of(one) for one in order.attempts],
+        "refunds": [row_of(one) for one in order.refunds],
+        "flags": [row_of(one) for one in order.flags],
         "paid_by": order.paid_by,
         "credited": order.credited,
     }
-
-
-def _row(record: OrderAttempt | OrderRefund | Flag) -> list[object]:
-    """Without the last fields that say nothing."""
-    row: list[object] = list(record)
-    defaults = record._field_defaults
-    while record._fields[len(row) - 1] in defaults and row[-1] == defaults[record._fields[len(row) - 1]]:
-        row.pop()
-    return row
 
 
 def from_item(item: Item) -> Order:
@@ -269,13 +268,14 @@ def from_item(item: Item) -> Order:
         created_at=fields["created_at"],
         expires_at=fields["expires_at"],
         quoted=None if quoted is None else Money(*quoted),
-        attempts=tuple(OrderAttempt(*one) for one in fields["attempts"]),
-        refunds=tuple(OrderRefund(*one) for one in fields["refunds"]),
-        flags=tuple(Flag(*one) for one in fields["flags"]),
+        attempts=tuple(record_of(OrderAttempt, one) for one in fields["attempts"]),
+        refunds=tuple(record_of(OrderRefund, one) for one in fields["refunds"]),
+        flags=tuple(record_of(Flag, one) for one in fields["flags"]),
         paid_by=fields["paid_by"],
         credited=fields["credited"],
         lock_ends_at=fields.get("lock_ends_at", 0),
         requoted_minor=fields.get("requoted", 0),
         part_of=fields.get("part_of", ""),
         version=item.version,
+        held=fields,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from twinshore.store.port import Create, Due, Item, Key, Replace
+from twinshore.store.port import Create, Due, Fields, Item, Key, Replace
 
 QUEUE = "payment-poll"
 LADDER_SECONDS = (30, 60, 300, 900, 3_600, 21_600)
@@ -27,6 +27,8 @@ class Poll(NamedTuple):
     began_at: int
     step: int
     version: int
+    held: Fields
+    """The item's fields: what newer code has added stays."""
 
 
 def start_poll(reference: str, kind: str, now: int) -> Create:
@@ -36,14 +38,15 @@ def start_poll(reference: str, kind: str, now: int) -> Create:
 
 def next_poll(poll: Poll, now: int) -> Replace:
     step = min(poll.step + 1, len(LADDER_SECONDS) - 1)
-    fields = {"kind": poll.kind, "began_at": poll.began_at, "step": step}
-    return Replace(_key(poll.reference), fields, poll.version, due=Due(QUEUE, now + LADDER_SECONDS[step]))
+    return Replace(
+        _key(poll.reference), {**poll.held, "step": step}, poll.version, due=Due(QUEUE, now + LADDER_SECONDS[step])
+    )
 
 
 def read_poll(item: Item) -> Poll:
     fields = item.fields
     reference = item.key.partition.partition("#")[2]
-    return Poll(reference, fields["kind"], fields["began_at"], fields["step"], item.version)
+    return Poll(reference, fields["kind"], fields["began_at"], fields["step"], item.version, fields)
 
 
 def _key(reference: str) -> Key:

@@ -163,7 +163,7 @@ def _entry(item: Item) -> Entry:
 
 
 def _counted(reference: str, entered: dict[str, list[object]], item: Item | None, at: int) -> Change:
-    fields = {"entered": entered}
+    fields = {**(item.fields if item else {}), "entered": entered}
     if item is None:
         return Create(refunds_key(reference), fields, expires_at=at + KEEP_SECONDS)
     return Replace(item.key, fields, item.version, expires_at=at + KEEP_SECONDS)

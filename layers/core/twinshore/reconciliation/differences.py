@@ -15,7 +15,7 @@ from twinshore.reconciliation.port import (
     RESERVE,
     BillLine,
 )
-from twinshore.store.port import CommitConflict, Create, Item, Key, Replace, Store
+from twinshore.store.port import CommitConflict, Create, Fields, Item, Key, Replace, Store
 
 MISSING_HERE = "missing_here"
 MISSING_THERE = "missing_there"
@@ -90,6 +90,8 @@ class Difference(NamedTuple):
     found_at: int = 0
     settled_at: int = 0
     version: int = 0
+    held: Fields = {}
+    """The item's fields as they were read: what newer code has added stays."""
 
     @property
     def sort(self) -> str:
@@ -165,10 +167,14 @@ def read_one(store: Store, provider: str, day: str, sort: str) -> Difference | N
     return None if item is None else _read(item)
 
 
+_NOT_WRITTEN = ("version", "held")
+
+
 def _fields(difference: Difference) -> dict[str, object]:
     fields = difference._asdict()
-    fields.pop("version")
-    return {**fields, "ours": _listed(difference.ours), "theirs": _listed(difference.theirs)}
+    for name in _NOT_WRITTEN:
+        del fields[name]
+    return {**difference.held, **fields, "ours": _listed(difference.ours), "theirs": _listed(difference.theirs)}
 
 
 def _listed(money: Money | None) -> list[object] | None:
@@ -176,7 +182,7 @@ def _listed(money: Money | None) -> list[object] | None:
 
 
 def _read(item: Item) -> Difference:
-    fields = dict(item.fields)
+    fields = {name: value for name, value in item.fields.items() if name in Difference._fields}
     for name in ("ours", "theirs"):
         fields[name] = None if fields[name] is None else Money(*fields[name])
-    return Difference(**fields, version=item.version)
+    return Difference(**fields, version=item.version, held=item.fields)

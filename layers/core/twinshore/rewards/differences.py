@@ -39,7 +39,7 @@ class Difference(NamedTuple):
 def differences(store: Store, partner: str, limit: int = 200) -> list[Difference]:
     """By serial, the settled ones too."""
     page = store.query(f"partner#{partner}", "difference#", limit=limit)
-    return [Difference(**item.fields) for item in page.items]
+    return [Difference(**{name: item.fields[name] for name in Difference._fields}) for item in page.items]
 
 
 def note(store: Store, partner: str, serial: str, ours: str, theirs: str, now: int) -> bool:

@@ -14,6 +14,7 @@ import os
 from typing import NamedTuple, Sequence
 
 from twinshore import log
+from twinshore.cells import CELL_LABEL
 from twinshore.points.tries import tries
 from twinshore.rewards import stock
 from twinshore.rewards.catalogue import Offer
@@ -22,6 +23,8 @@ from twinshore.rewards.problems import CodesRefused, refused
 from twinshore.store.port import Change, CommitConflict, Create, Delete, Due, Increment, Item, Key, Replace, Store
 
 FREE, GIVEN, ENDED = "free", "given", "ended"
+OF_ITS_HOLDER = ("member_id", "voucher_id", CELL_LABEL)
+"""Fields of a code's record that go when it is free again."""
 STALE = "reward-code-stale"
 """Queue of free codes that will soon be of no use."""
 LEAST_LIFE_SECONDS = 7 * 86_400
@@ -79,7 +82,7 @@ def back_to_pool(store: Store, offer_id: str, record: Item, sealed: str) -> tupl
     partner, serial = fields["partner"], fields["serial"]
     free = Create(_free_key(offer_id, serial), {
         "serial": serial, "partner": partner, "sealed": sealed, "expires_at": fields["expires_at"]})  # fmt: skip
-    kept = {name: fields[name] for name in ("serial", "partner", "offer", "expires_at")}
+    kept = {name: value for name, value in fields.items() if name not in OF_ITS_HOLDER}
     shelf = stock.Stock(store, offer_id)
     number = stock.draw_shard(stock.state_of(shelf))
     freed = Replace(record.key, {**kept, "state": FREE}, record.version, _stale(fields["expires_at"]))

@@ -56,6 +56,8 @@ class Voucher(NamedTuple):
     why: str = ""
     """Of a return: "member", "expired" or "no_code"."""
     refunded: bool = False
+    more: dict[str, Any] = {}
+    """What newer code has added."""
 
     @property
     def key(self) -> Key:
@@ -70,12 +72,17 @@ class Desk(NamedTuple):
         return Ledger(self.store, self.residency, voucher.member_id, voucher.programme)
 
     def fields(self, voucher: Voucher) -> dict[str, Any]:
-        kept = {name: value for name, value in voucher._asdict().items() if value not in ("", 0, False)}
-        return self.residency.label(kept, self.residency.here)
+        own = voucher._asdict()
+        more = own.pop("more")
+        kept = {name: value for name, value in own.items() if value not in ("", 0, False)}
+        return self.residency.label({**more, **kept}, self.residency.here)
 
     def read(self, item: Item) -> Voucher:
-        kept = {name: value for name, value in self.residency.check(item.fields).items() if name in Voucher._fields}
-        return Voucher(**{"cap_key": "", **kept})
+        known: dict[str, Any] = {"cap_key": ""}
+        more: dict[str, Any] = {}
+        for name, value in self.residency.check(item.fields).items():
+            (known if name in Voucher._fields else more)[name] = value
+        return Voucher(**known, more=more)
 
     def find(self, member_id: str, voucher_id: str) -> Item:
         """Raises VoucherNotFound."""
