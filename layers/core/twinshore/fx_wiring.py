@@ -31,4 +31,6 @@ def sources(outside: Callable[[str, str], str], secret: Callable[[], str]) -> Ma
             raise RateSourceFailed("secrets", err.reason) from None
         return treasury_rates(at, found, outside("treasury_rates", ""))
 
-    return {ECB: ecb, TREASURY: treasury}
+    from twinshore.measured import timed
+
+    return {ECB: timed(ecb, "ecb", "rates"), TREASURY: timed(treasury, "treasury-rates", "rates")}

@@ -62,6 +62,7 @@ def _key() -> CellKey:
 @deployment.kept
 def way_out(answer_seconds: float = ANSWER_SECONDS) -> Send:
     from twinshore.intercell.port import Heard, NotHeard
+    from twinshore.measured import timed
     from twinshore.outbound import NoAnswer, Unreachable, send
 
     def post(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
@@ -73,4 +74,4 @@ def way_out(answer_seconds: float = ANSWER_SECONDS) -> Send:
             raise NotHeard("no answer") from None
         return Heard(reply.status, reply.headers, reply.body)
 
-    return post
+    return timed(post, "cell", "message")

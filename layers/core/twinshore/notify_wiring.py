@@ -48,13 +48,15 @@ def _mail(cell: Cell, setup: dict[str, Any], endpoint: str) -> Mail:
         sender, template_ids = str(setup["sender"]), dict(setup.get("template_ids") or {})
     except (KeyError, TypeError, ValueError):
         raise BadSetup("the secret mail has no sender, or template_ids that are no object") from None
+    from twinshore.measured import mail as counted
+
     if cell.cloud == "aws":
         from twinshore.clouds.aws.mail import SesMail
 
-        return SesMail(cell, sender, endpoint)
+        return counted(SesMail(cell, sender, endpoint))
     from twinshore.clouds.tencent.mail import TencentMail
 
-    return TencentMail(cell, sender, template_ids, endpoint)
+    return counted(TencentMail(cell, sender, template_ids, endpoint))
 
 
 def _setup(secrets: Secrets, name: str) -> dict[str, Any] | None:

@@ -5,9 +5,10 @@ on a ladder; its fellows may be called again too, which they bear, being idempot
 every rung is set aside in a queue of its own, with a loud log line: it is never dropped, and never in the others' way.
 """
 
+import time
 from typing import Mapping, NamedTuple, Sequence
 
-from twinshore import log
+from twinshore import log, metrics
 from twinshore.events import Consumer, Event, event_from_json
 from twinshore.store.port import OUTBOX, CommitConflict, Delete, Due, Item, Key, Replace, Store
 
@@ -42,28 +43,39 @@ def outbox_key(event_id: str) -> Key:
 
 def deliver_from_outbox(store: Store, events: Sequence[Event], consumers: Consumers) -> Swept:
     """Deliver events that were just committed, and take those that arrived out of the outbox."""
-    delivered = 0
+    delivered, ages = 0, []
     for event in events:
         item = store.get(outbox_key(event.id))
         if item is None:
             delivered += 1  # somebody was faster
         elif deliver(event, consumers):
+            ages.append(age_of(event.at))
             _remove(store, item)
             delivered += 1
+    metrics.told("events", ages)
     return Swept(delivered, len(events) - delivered)
 
 
 def sweep(store: Store, consumers: Consumers, now: int, limit: int = 100) -> Swept:
     """Deliver what nobody delivered. For a timer: every minute is enough."""
     waiting = store.due(OUTBOX, now - SWEEP_GRACE_SECONDS, limit)
-    delivered = 0
+    delivered, ages = 0, []
+    if waiting:
+        metrics.put("waiting", {"outbox_age_seconds": max(now - int(item.fields["at"]) for item in waiting)})
     for item in waiting:
         if deliver(event_from_json(item.fields), consumers):
+            ages.append(now - int(item.fields["at"]))
             _remove(store, item)
             delivered += 1
         else:
             _postpone(store, item, now)
+    metrics.told("events", ages)
     return Swept(delivered, len(waiting) - delivered)
+
+
+def age_of(at: int) -> int:
+    """Seconds since an event was committed."""
+    return max(0, int(time.time()) - at)
 
 
 def _remove(store: Store, item: Item) -> None:
@@ -80,6 +92,7 @@ def _postpone(store: Store, item: Item, now: int) -> None:
     else:
         due = Due(SET_ASIDE, now)
         log.line("error", "an event is set aside", event_id=item.fields["id"], event_name=item.fields["name"])
+        metrics.given_up("event")
     try:
         store.commit(Replace(item.key, {**item.fields, "tries": tries + 1}, item.version, due))
     except CommitConflict:

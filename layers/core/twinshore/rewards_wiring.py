@@ -41,6 +41,7 @@ def seals() -> Seals:
 def partner(name: str) -> Partner:
     """Raises NotFound."""
     from twinshore.errors import NotFound
+    from twinshore.measured import measured
     from twinshore.providers.partner_vouchers.client import partner_of
     from twinshore.rewards.catalogue import PARTNERS
     from twinshore.secret_port import SecretMissing
@@ -52,7 +53,7 @@ def partner(name: str) -> Partner:
     found = partner_of(name, secret, deployment.outside("partner", ""))
     if name not in PARTNERS or found is None:
         raise NotFound("no such partner here")
-    return found
+    return measured(found, "partner", ("news", "statuses", "void"))
 
 
 def redeem(book: Ledger, name: str, market: str, request: Request) -> Entry:

@@ -7,11 +7,12 @@ targets, whose `Input` is ours; SCF asynchronous invocation, whose event is ours
 
 from __future__ import annotations
 
+import time
 from typing import Any, Callable, Mapping
 
-from twinshore import log
+from twinshore import log, metrics
 from twinshore.events import event_from_json
-from twinshore.outbox import Consumers, deliver, deliver_from_outbox
+from twinshore.outbox import Consumers, age_of, deliver, deliver_from_outbox
 from twinshore.store.port import Store
 
 EVENTS_LIMIT = 1000
@@ -25,11 +26,19 @@ def on_stream(event: Mapping[str, Any], consumers: Consumers) -> dict[str, Any]:
     """A batch of the table's stream. The platform tries again from the first record that we name as failed."""
     from twinshore.store.dynamodb import events_of_stream_record
 
+    ages: list[int] = []
+    failed: list[dict[str, str]] = []
     for record in event["Records"]:
-        done = [deliver(each, consumers) for each in events_of_stream_record(record)]
+        events = events_of_stream_record(record)
+        done = [deliver(each, consumers) for each in events]
+        ages += [age_of(each.at) for each, well in zip(events, done) if well]
         if not all(done):
-            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
-    return {"batchItemFailures": []}
+            waits = max(age_of(each.at) for each in events)
+            metrics.put("waiting", {"outbox_age_seconds": waits})
+            failed = [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]
+            break
+    metrics.told("events", ages)
+    return {"batchItemFailures": failed}
 
 
 def on_wake(event: Mapping[str, Any], store: Store, consumers: Consumers) -> dict[str, Any]:
@@ -53,6 +62,11 @@ def run_job(name: str, jobs: Mapping[str, Callable[[int], object]], now: int) ->
     """Run it once and say what it said; a job that raises is the platform's to repeat. Raises UnknownTrigger."""
     if name not in jobs:
         raise UnknownTrigger("no such job")
-    said = jobs[name](now)
+    began, failed = time.monotonic(), 1
+    try:
+        said = jobs[name](now)
+        failed = 0
+    finally:
+        metrics.put("job", {"job_ms": round((time.monotonic() - began) * 1000), "job_failed": failed}, job=name)
     log.line("info", "job done", job=name, result=str(said))
     return {"job": name, "result": str(said)}

@@ -14,7 +14,7 @@ import re
 import time
 from typing import Any, Callable, Iterable, NamedTuple, Protocol
 
-from twinshore import deadline, log
+from twinshore import deadline, log, metrics
 from twinshore.errors import (
     BadRequest,
     BodyTooLarge,
@@ -140,9 +140,10 @@ class Door:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.monotonic()
         deadline.start(context)
-        on_tencent = self._wiring.cloud() == "tencent"
+        cloud = self._wiring.cloud()
+        on_tencent = cloud == "tencent"
         request_id = request_id_of(context)
-        log.bind(request_id=request_id, door=self.name, cell=self._wiring.cell_name())
+        log.bind(request_id, self.name, self._wiring.cell_name(), cloud)
         language, method, shown = "en", "other", "unknown"
         try:
             call = from_tencent(event, context) if on_tencent else from_aws(event, context)
@@ -160,7 +161,7 @@ class Door:
         except Exception as err:  # noqa: BLE001 - the one place where a bug becomes a 500 with an id
             log.line("error", "unhandled", error=err)
             response = problem_response(Problem(), language, request_id)
-        log.answered(method, shown, response.status, round((time.monotonic() - started) * 1000, 1))
+        metrics.answered(method, shown, response.status, round((time.monotonic() - started) * 1000, 1))
         headers = {"Content-Type": response.content_type, "X-Request-Id": request_id, "Cache-Control": "no-store"}
         headers.update(response.headers)
         return (to_tencent if on_tencent else to_aws)(response.status, headers, response.body)

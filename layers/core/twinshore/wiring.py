@@ -120,6 +120,7 @@ def store() -> Store:
 @kept
 def wechat() -> WechatClient:
     """The mini-program of this cell; its secret `wechat_app` is a JSON object {"appid", "secret"}."""
+    from twinshore.measured import measured
     from twinshore.providers.wechat.client import GENERAL_HOSTS, WechatClient
 
     try:
@@ -130,7 +131,7 @@ def wechat() -> WechatClient:
     twin = outside("wechat", "")
     nearest = cell().wechat_host
     hosts = (twin,) if twin else (nearest, *(host for host in GENERAL_HOSTS if host != nearest))
-    return WechatClient(appid, app_secret, hosts)
+    return measured(WechatClient(appid, app_secret, hosts), "wechat", ("code2session", "stable_token", "call"))
 
 
 @kept
@@ -167,12 +168,13 @@ def payment_provider(name: str) -> PaymentProvider:
 @kept
 def _payment_provider(name: str, secret_json: str) -> PaymentProvider:
     """Kept until the secret changes: a rotated key is in use as soon as the secret is read anew."""
+    from twinshore.measured import provider as counted
     from twinshore.providers.choice import build_provider
     from twinshore.providers.setup import Setup
     from twinshore.vault import StoreVault
 
     vault = StoreVault(store(), name, lambda: secret("vault_keys"))
-    return build_provider(name, Setup(secret_json, outside(name, ""), notify_url(name), vault))
+    return counted(build_provider(name, Setup(secret_json, outside(name, ""), notify_url(name), vault)), name)
 
 
 def bill_from_file(name: str, csv: str) -> Party:
@@ -235,11 +237,12 @@ def jobs() -> Jobs:
 
 def bind_log(door: str, context: Any) -> None:
     """For doors that are not HTTP."""
-    from twinshore import deadline, log
+    from twinshore import deadline, log, metrics
     from twinshore.http_events import request_id_of
 
     deadline.start(context)
     log.bind(request_id=request_id_of(context), door=door, cell=cell_name(), cloud=cloud())
+    metrics.started()
 
 
 def wechat_openid(member_id: str) -> str | None:

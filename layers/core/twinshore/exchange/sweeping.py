@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple
 
-from twinshore import deadline, log
+from twinshore import deadline, log, metrics
 from twinshore.errors import BrokenInvariant, Problem
 from twinshore.exchange.exchanges import EXCHANGES, PENDING, exchange_of
 from twinshore.exchange.exchanging import ask_for, postpone
@@ -15,6 +15,8 @@ from twinshore.intercell.client import Peers
 from twinshore.store.port import CommitConflict, Due, Item, Replace, Store
 
 SWEEP_LIMIT = 100
+STUCK_SECONDS = 3600
+"""Points held for longer than that, and no word of the other cell: a person must look."""
 LEAST_SECONDS = 1.0
 """With less than this left of the invocation nothing more is begun."""
 
@@ -39,17 +41,21 @@ def ask_again(store: Store, peers: Peers, now: int, limit: int = SWEEP_LIMIT) ->
 
 def _each(store: Store, queue: str, now: int, limit: int, work: Callable[[Item], bool]) -> Swept:
     counts = {True: 0, False: 0}
-    failed = 0
+    failed = stuck = 0
     for item in store.due(queue, now, limit):
         if deadline.within(LEAST_SECONDS, 0) < LEAST_SECONDS:
             break
         try:
-            counts[work(item)] += 1
+            decided = work(item)
+            counts[decided] += 1
+            stuck += queue == EXCHANGES and not decided and exchange_of(item).held_at < now - STUCK_SECONDS
         except CommitConflict:
             log.line("info", "moved meanwhile", queue=queue)
         except (BrokenInvariant, Problem) as err:
             log.line("error", "could not be swept", queue=queue, error=err)
             failed += 1
+    if stuck:
+        metrics.put("held", {"holds_stuck": stuck}, queue=queue)
     return Swept(counts[True], counts[False], failed)
 
 

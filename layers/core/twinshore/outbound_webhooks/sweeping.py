@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import Callable, NamedTuple
 
-from twinshore import log
+from twinshore import log, metrics
 from twinshore.outbound_webhooks.deliveries import DELIVERED, DROPPED, GIVEN_UP, QUEUE
 from twinshore.outbound_webhooks.port import Answer, Post, Undelivered
 from twinshore.outbound_webhooks.signing import SigningKeys, WebhookKeysMissing, signed_headers
@@ -60,6 +60,7 @@ def _one(store: Store, post: Post, keys: SigningKeys, item: Item, silent: set[st
         return _end(store, item, DROPPED)
     if tries > len(RETRY_LADDER_SECONDS):
         log.line("error", "a webhook is given up", subscription=subscription.id, message_id=item.fields["message_id"])
+        metrics.given_up("webhook")
         return _end(store, item, GIVEN_UP)
     if subscription.id in silent:
         _move(store, item, tries, now + jittered(RETRY_LADDER_SECONDS[0]))
@@ -82,6 +83,8 @@ def _one(store: Store, post: Post, keys: SigningKeys, item: Item, silent: set[st
     if 200 <= answer.status < 300:
         went_well(store, subscription)
         _end(store, claimed, DELIVERED)
+        if not tries and item.due is not None:  # a later try is late by the receiver's own fault
+            metrics.told("webhooks", [now - item.due.at])
         return "delivered"
     if answer.status == GONE:
         went_wrong(store, subscription, "gone", now, gone=True)

@@ -3,8 +3,10 @@
 One read and at most one conditional write. Whoever loses the race reads again, and mostly finds nothing left to do.
 """
 
+import time
 from typing import Callable, NamedTuple
 
+from twinshore import log, metrics
 from twinshore.log import MASK
 from twinshore.payments.advance import Advance, advance
 from twinshore.payments.order import Order, load, number_in, order_id_of, replace
@@ -35,6 +37,7 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
 
     Raises StoreUnavailable: nothing was acknowledged, and the same news may come again.
     """
+    began = time.monotonic()
     reference = notice.reference or reference_of(store, provider, notice.provider_id)
     for _ in range(APPLY_TRIES):
         order = load(store, order_id_of(reference)) if reference else None
@@ -50,6 +53,9 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
         except CommitConflict:
             continue
         moved = after.order._replace(version=order.version + 1)
+        if moved.paid_by and not order.paid_by:
+            known = now - notice.occurred_at if notice.occurred_at else 0
+            metrics.paid(provider, log.bound()[1], known + time.monotonic() - began)
         return Outcome(FLAGGED if len(moved.flags) > len(order.flags) else MOVED, moved)
     raise StoreUnavailable("an order is contended")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from twinshore import log
+from twinshore import log, metrics
 from twinshore.errors import Problem
 from twinshore.payments import port
 from twinshore.payments.advance import UNRESOLVED, Advance, put_flag
@@ -147,6 +147,7 @@ def _is_final(attempt: OrderAttempt) -> bool:
 def _give_up(store: Store, poll: Poll, item: Item, now: int) -> None:
     """Loudly: the order is flagged in the commit that ends the asking."""
     log.line("error", "payment poll given up", reference=poll.reference, kind=poll.kind)
+    metrics.given_up("payment-poll")
     order = load(store, order_id_of(poll.reference))
     if order is None:
         return

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple
 
-from twinshore import log
+from twinshore import log, metrics
 from twinshore.errors import BrokenInvariant, Problem
 from twinshore.store.port import CommitConflict, Item, Store
 
 SWEEP_LIMIT = 100
+STUCK_SECONDS = 600
+"""Due for longer than that and not done: a person must look."""
 
 
 class Swept(NamedTuple):
@@ -20,7 +22,7 @@ class Swept(NamedTuple):
 def sweep(store: Store, queue: str, now: int, work: Callable[[Item], object], limit: int = SWEEP_LIMIT) -> Swept:
     """Call `work` with each item that waits in `queue`. What another has done meanwhile (CommitConflict) comes round
     again if anything is left of it."""
-    done = failed = 0
+    done = failed = stuck = 0
     for item in store.due(queue, now, limit):
         try:
             work(item)
@@ -30,4 +32,7 @@ def sweep(store: Store, queue: str, now: int, work: Callable[[Item], object], li
         except (BrokenInvariant, Problem) as err:
             log.line("error", "points could not be swept", queue=queue, error=err)
             failed += 1
+            stuck += item.due is not None and item.due.at < now - STUCK_SECONDS
+    if stuck:
+        metrics.put("held", {"holds_stuck": stuck}, queue=queue)
     return Swept(done, failed)

@@ -11,6 +11,7 @@ import os
 import time
 from typing import Any, Callable, Mapping, NamedTuple
 
+from twinshore import metrics
 from twinshore.errors import Unavailable
 from twinshore.providers.wechat import errcodes
 from twinshore.providers.wechat.client import FreshToken, WechatClient
@@ -135,6 +136,7 @@ class AccessTokenLease:
             self._store.commit(Replace(self._key, {**held._asdict(), "holder": "", "lease_until": 0}, taken.version))
         except CommitConflict as conflict:
             return _held_in(conflict.current) or held
+        metrics.put("token", {"token_refreshed": 1})
         return held
 
     def _rest(self, taken: Item) -> None:
