@@ -11,6 +11,7 @@ import pytest
 from tests.support.doors import Place, load_door
 from twinshore import outbox, triggers, wiring
 from twinshore.events import Event
+from twinshore.outbound_webhooks.catalogue import INTERNAL, OFFERED
 from twinshore.outbox import RETRY_SECONDS, SET_ASIDE, SWEEP_GRACE_SECONDS, deliver_from_outbox, sweep
 from twinshore.points import ledger
 from twinshore.store.port import Create, Key
@@ -83,7 +84,18 @@ def test_a_poison_event_is_set_aside_and_kept(store: SqliteStore, capsys: pytest
 
 
 def test_an_event_nobody_listens_to_is_delivered(store: SqliteStore) -> None:
-    assert sweep(store, {}, NOW + 60) == (1, 0)
+    assert sweep(store, {EVENT.name: ()}, NOW + 60) == (1, 0)
+
+
+def test_an_event_of_newer_code_waits_for_it(store: SqliteStore) -> None:
+    listener = Listener()
+    assert sweep(store, {"payment.refunded": [listener]}, NOW + 60) == (0, 1)
+    assert deliver_from_outbox(store, [EVENT], {EVENT.name: [listener]}) == (1, 0)
+    assert listener.told == [EVENT.id]
+
+
+def test_every_event_that_the_code_makes_has_a_line_though_nobody_listens(at: Place) -> None:
+    assert set(wiring.consumers()) == {*OFFERED, *INTERNAL}
 
 
 def test_the_events_door_credits_points_once(at: Place) -> None:

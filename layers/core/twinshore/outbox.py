@@ -26,9 +26,13 @@ class Swept(NamedTuple):
 
 
 def deliver(event: Event, consumers: Consumers) -> bool:
-    """Tell every consumer of this event's name. False if any of them failed: then tell them all again later."""
+    """Tell every consumer of this event's name. False if any of them failed: then tell them all again later; and so
+    for a name that this code does not know, which newer code has made: it is told where that code runs."""
+    if event.name not in consumers:
+        log.line("warning", "an event of newer code waits", event_id=event.id, event_name=event.name)
+        return False
     done = True
-    for consumer in consumers.get(event.name, ()):
+    for consumer in consumers[event.name]:
         try:
             consumer(event)
         except Exception as err:  # noqa: BLE001 - one consumer's fault must not keep the news from the others

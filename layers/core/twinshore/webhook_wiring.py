@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
-from twinshore.outbound_webhooks.catalogue import OFFERED
+from twinshore.outbound_webhooks.catalogue import INTERNAL, OFFERED
 
 if TYPE_CHECKING:
     from twinshore.events import Event
@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
 
 def and_subscribers(own: Consumers, store: Callable[[], Store], now: Callable[[], int]) -> Consumers:
-    """The house's own consumers, and after them, for each event that is offered, whoever has subscribed to it."""
+    """The house's own consumers, and after them, for each event that is offered, whoever has subscribed to it. Every
+    event that this code knows has its line, also those of which nobody is told."""
 
     def told(event: Event) -> None:
         from twinshore.outbound_webhooks.deliveries import fan_out
 
         fan_out(event, store(), now())
 
-    return {name: (*own.get(name, ()), *((told,) if name in OFFERED else ())) for name in {**own, **OFFERED}}
+    return {
+        name: (*own.get(name, ()), *((told,) if name in OFFERED else ())) for name in {**own, **OFFERED, **INTERNAL}
+    }
 
 
 def webhook_post(exempt: str) -> Post:

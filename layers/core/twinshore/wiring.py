@@ -95,6 +95,13 @@ def _committed(events: Sequence[Event]) -> None:
 
 @kept
 def store() -> Store:
+    """Each item in the shape that this code knows."""
+    from twinshore.store.versions import Versioned
+
+    return Versioned(_engine())
+
+
+def _engine() -> Store:
     kind, _, rest = settings().store.partition(":")
     if kind == "sqlite":
         from twinshore.store.sqlite import SqliteStore
