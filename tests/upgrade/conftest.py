@@ -1,7 +1,45 @@
-"""Older and newer code on one store, on each engine."""
+"""Older and newer code on one store, on each engine. Each test has a store of its own."""
 
 from __future__ import annotations
 
-from tests.support.each_engine import dynamodb, open_store, postgres_dsn
+from pathlib import Path
+from typing import Any, Callable, Iterator
 
-__all__ = ["dynamodb", "open_store", "postgres_dsn"]
+import pytest
+
+from tests.support import engines
+from tests.support.each_engine import dynamodb
+from twinshore.store.dynamodb import DynamoStore
+from twinshore.store.postgres import PostgresStore
+from twinshore.store.sqlite import SqliteStore
+
+__all__ = ["dynamodb"]
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[engines.PostgresServer]:
+    with engines.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres", "ministack"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Any]]:
+    """Opens stores on one and the same data."""
+    opened: list[Any] = []
+    if request.param == "sqlite":
+        make = lambda: SqliteStore(tmp_path / "store.db")  # noqa: E731
+    elif request.param == "postgres":
+        dsn = request.getfixturevalue("database_server").new_database()
+        make = lambda: PostgresStore(dsn)  # noqa: E731
+    else:
+        client, _ = request.getfixturevalue("dynamodb")
+        table = engines.new_table(client)
+        make = lambda: DynamoStore(client, table)  # noqa: E731
+
+    def open_one() -> Any:
+        opened.append(make())
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        getattr(store, "close", lambda: None)()

@@ -98,10 +98,12 @@ def store() -> Store:
     """Each item in the shape that this code knows."""
     from twinshore.store.versions import Versioned
 
-    return Versioned(_engine())
+    return Versioned(engine())
 
 
-def _engine() -> Store:
+@kept
+def engine() -> Any:
+    """The store as it is, for operators' tools."""
     kind, _, rest = settings().store.partition(":")
     if kind == "sqlite":
         from twinshore.store.sqlite import SqliteStore

@@ -63,7 +63,7 @@ class PostgresStore:
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._connect = _connector(where) if isinstance(where, str) else where
+        self.connect = _connector(where) if isinstance(where, str) else where
         self._on_committed = on_committed
         self._now = now
         self._turn = threading.Lock()
@@ -127,6 +127,12 @@ class PostgresStore:
         now = int(self._now())
         return len(self._read(sql, (now, limit, now)))
 
+    def scan(self, after: Key | None, limit: int) -> tuple[list[Item], Key | None]:
+        """A page of all items, in an order of the engine's own, and where to go on: operators' work, no door's."""
+        sql = SELECT + "(partition, sort) > (%s, %s)" + LIVE + " order by partition, sort limit %s"
+        items = [_item(row) for row in self._read(sql, (*(after or ("", "")), int(self._now()), limit))]
+        return items, items[-1].key if len(items) == limit else None
+
     def _commit(self, values: tuple[Any, ...]) -> Any:
         """None, or [index, row] of the conflict. Done again only when the server said that it was not done."""
         for attempt in range(TRIES):
@@ -172,7 +178,7 @@ class PostgresStore:
         ):
             self._drop()
         if self._connection is None:
-            connection = self._connect()
+            connection = self.connect()
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(PREPARE)

@@ -21,8 +21,16 @@ begin
     end loop;
 end $$;
 
-create index if not exists items_due on items (due_queue, due_at) where due_queue is not null;
-create index if not exists items_expiry on items (expires_at) where expires_at is not null;
+-- Looked for first: "if not exists" would lock the table before it looks, and all writers wait behind that.
+do $$
+begin
+    if to_regclass('items_due') is null then
+        create index items_due on items (due_queue, due_at) where due_queue is not null;
+    end if;
+    if to_regclass('items_expiry') is null then
+        create index items_expiry on items (expires_at) where expires_at is not null;
+    end if;
+end $$;
 
 -- changes: a JSON array of objects in key order:
 --   i: place in the caller's order   k: create, replace, increment, delete or require   p, s: key

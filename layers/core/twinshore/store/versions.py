@@ -62,9 +62,8 @@ class NewerItem(StoreUnavailable, Unavailable):
     title_en = "A newer version of this service keeps this, please try again"
     title_zh = "该数据由新版本服务保存，请稍后重试"
 
-    def __init__(self, key: Key, shape: object) -> None:
+    def __init__(self) -> None:
         super().__init__("written by newer code; nothing was changed", retry_after=RETRY_SECONDS)
-        log.line("error", "an item was written by newer code", item_kind=noun_of(key), item_shape=str(shape))
 
 
 def noun_of(key: Key) -> str:
@@ -89,7 +88,7 @@ def in_our_shape(shapes: Shapes, item: Item) -> Item:
     writes, steps = (1, {}) if shape is None else (shape.writes, shape.steps)
     while stands != writes:
         if stands not in steps:
-            raise NewerItem(item.key, stands)
+            raise NewerItem
         fields = steps[stands](fields)
         stands += 1 if stands < writes else -1
     return item._replace(fields=fields)
@@ -108,13 +107,13 @@ class Versioned:
 
     def get(self, key: Key, consistent: bool = True) -> Item | None:
         item = self._engine.get(key, consistent)
-        return None if item is None else in_our_shape(self._shapes, item)
+        return None if item is None else self._read(item)
 
     def query(
         self, partition: str, prefix: str = "", after: str | None = None, limit: int = 100, newest_first: bool = False
     ) -> Page:
         page = self._engine.query(partition, prefix, after, limit, newest_first)
-        return page._replace(items=[in_our_shape(self._shapes, item) for item in page.items])
+        return page._replace(items=[self._read(item) for item in page.items])
 
     def commit(self, *changes: Change, events: tuple[Event, ...] = ()) -> None:
         if self._shapes:
@@ -123,7 +122,7 @@ class Versioned:
             self._engine.commit(*changes, events=events)
         except CommitConflict as conflict:
             if conflict.current is not None:
-                conflict.current = in_our_shape(self._shapes, conflict.current)
+                conflict.current = self._read(conflict.current)
             raise
 
     def due(self, queue: str, before: int, limit: int = 100) -> list[Item]:
@@ -133,8 +132,17 @@ class Versioned:
             items = self._engine.due(queue, before, wanted)
             known = [item for item in map(self._known, items) if item is not None]
             if len(known) >= limit or len(items) < wanted or wanted == QUERY_LIMIT_ITEMS:
+                if len(known) < len(items):
+                    log.line("warning", "items of newer code wait", queue=queue, waiting=len(items) - len(known))
                 return known[:limit]
             wanted = min(2 * wanted, QUERY_LIMIT_ITEMS)
+
+    def _read(self, item: Item) -> Item:
+        try:
+            return in_our_shape(self._shapes, item)
+        except NewerItem:
+            log.line("error", "an item was written by newer code", item_kind=noun_of(item.key))
+            raise
 
     def _known(self, item: Item) -> Item | None:
         try:

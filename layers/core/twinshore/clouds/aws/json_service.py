@@ -69,6 +69,6 @@ class JsonService:
 
 def dynamodb_service(region: str, endpoint: str = "") -> JsonService:
     """What `store.dynamodb.DynamoStore` asks of a client."""
-    actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchGetItem", "TransactWriteItems")
+    actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchGetItem", "TransactWriteItems", "Scan")
     names = {"".join(f"_{c.lower()}" if c.isupper() else c for c in action)[1:]: action for action in actions}
     return JsonService(client.Service("dynamodb", "dynamodb", region, endpoint), "DynamoDB_20120810", names)
