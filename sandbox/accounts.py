@@ -47,7 +47,7 @@ def has_twin(provider: str) -> bool:
     return importlib.util.find_spec(f"sandbox.twins.{provider}") is not None
 
 
-def make_twin(account: Account, folder: Path, port: int, endpoint: str, **more: Any) -> Twin:
+def make_twin(account: Account, folder: Path | None, port: int, endpoint: str, **more: Any) -> Twin:
     """`endpoint`: of the cell, where notices go of a party that is told once and not with each payment."""
     module = importlib.import_module(f"sandbox.twins.{account.provider}")
     kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Twin)]

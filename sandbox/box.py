@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import IO, Any, Callable
+from typing import IO, Any, Callable, Mapping
 
 from sandbox import outside, ports, secrets_file
 from sandbox.accounts import accounts_of
@@ -31,8 +31,16 @@ class Box:
         base_port: int,
         say: Callable[[str], None] = lambda line: None,
         cells_file: Path = CELLS_FILE,
+        *,
+        databases: Mapping[str, str] | None = None,
+        twins_remember: bool = True,
     ) -> None:
+        """databases: cell -> DSN of a PostgreSQL database with our schema, for cells whose store is not to be a SQLite
+        file; the page's desk shows nothing of their items. twins_remember: False keeps the twins' books in memory only:
+        each call of theirs would write all of it, which is too slow for a load."""
         self.folder = folder.resolve()
+        self._databases = dict(databases or {})
+        self._twins_folder = self.folder / "twins" if twins_remember else None
         self.declared: dict[str, Any] = json.loads(cells_file.read_text(encoding="utf-8"))
         cells = _in_order(self.declared["cells"])
         self.accounts = accounts_of(self.declared, cells)
@@ -48,7 +56,7 @@ class Box:
         ports.require_free(self.ports)
         self._take_folder()
         try:
-            self.twins = outside.start_twins(self.folder / "twins", self.ports, self.accounts)
+            self.twins = outside.start_twins(self._twins_folder, self.ports, self.accounts)
             self._write_cells_file(self._write_secrets())
             for name, cell in self.declared["cells"].items():
                 self.cells[name] = CellHost(self._place(name, cell), self._settings(name), self._say)
@@ -91,6 +99,8 @@ class Box:
     def _write_secrets(self) -> dict[str, str]:
         """Each cell's secrets file; returns the public halves of the cells' keys."""
         given = {name: outside.secrets_for(name, self.twins, self.accounts) for name in self.declared["cells"]}
+        for name, dsn in self._databases.items():
+            given[name]["database"] = dsn
         return {name: secrets_file.keep(self.folder / name / "secrets.json", each) for name, each in given.items()}
 
     def _write_cells_file(self, keys: dict[str, str]) -> None:
@@ -108,9 +118,10 @@ class Box:
         return CellPlace(name, cell["cloud"], cell["region"], port, folder, self.page_url)
 
     def _settings(self, name: str) -> dict[str, str]:
+        store = "postgresql:database" if name in self._databases else f"sqlite:{self.folder / name / 'store.db'}"
         return {
             "TWINSHORE_CELL": name,
-            "TWINSHORE_STORE": f"sqlite:{self.folder / name / 'store.db'}",
+            "TWINSHORE_STORE": store,
             "TWINSHORE_SECRETS": f"file:{self.folder / name / 'secrets.json'}",
             "TWINSHORE_OUTSIDE": json.dumps(outside.addresses_for(name, self.ports, self.accounts)),
             "TWINSHORE_CELLS_FILE": str(self.folder / "cells.json"),

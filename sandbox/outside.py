@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence, Union
 
 from sandbox.accounts import Account, make_twin
 from sandbox.ports import PortPlan
@@ -37,15 +37,21 @@ PROVIDER_SWITCHES: dict[str, Any] = {
 """What the page offers at a payment provider beyond the faults of every twin; see each twin's docstring."""
 
 
+Maker = Callable[[Union[Path, None], int], Twin]
+"""Of a twin, with its folder and port."""
+
+
 def parties(accounts: Sequence[Account]) -> list[str]:
     named = [*SHARED_PARTIES, *(account.party for account in accounts)]
     first = [name for name in FIRST_PARTIES if name in named]
     return first + [name for name in named if name not in first]
 
 
-def start_twins(folder: Path, ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Twin]:
+def start_twins(folder: Path | None, ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Twin]:
+    """folder: None for twins that remember nothing over a restart."""
     makers = _makers(ports, accounts)
-    return {name: makers[name](folder / name, port).start() for name, port in ports.twins.items()}
+    own = {name: None if folder is None else folder / name for name in ports.twins}
+    return {name: makers[name](own[name], port).start() for name, port in ports.twins.items()}
 
 
 def secrets_for(cell: str, twins: Mapping[str, Twin], accounts: Sequence[Account]) -> dict[str, str]:
@@ -82,7 +88,7 @@ def role_of(cloud: str) -> dict[str, str]:
             "TENCENTCLOUD_RUNENV": "SCF"}  # fmt: skip
 
 
-def _makers(ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Callable[[Path, int], Twin]]:
+def _makers(ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Maker]:
     from sandbox.twins.ecb import EcbTwin
     from sandbox.twins.mail import MailTwin
     from sandbox.twins.partner import PartnerTwin
@@ -90,12 +96,12 @@ def _makers(ports: PortPlan, accounts: Sequence[Account]) -> dict[str, Callable[
     from sandbox.twins.wechat import APPS, WechatTwin
     from twinshore.notify.templates import TEMPLATES
 
-    def payments(account: Account) -> Callable[[Path, int], Twin]:
+    def payments(account: Account) -> Maker:
         endpoint = ports.url(ports.cells[account.cell])
         more = {"appid": next(iter(APPS))} if account.provider.startswith("wechat_pay") else {}
         return lambda folder, port: make_twin(account, folder, port, endpoint, **more)
 
-    def wechat(folder: Path, port: int) -> Twin:
+    def wechat(folder: Path | None, port: int) -> Twin:
         twin = WechatTwin(folder, port)
         for name, template_id in WECHAT_TEMPLATES.items():
             twin.state["templates"][template_id] = list(TEMPLATES[name].wordings["en"].fields)

@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 
 BODY_LIMIT_BYTES = 1_000_000
 JOURNAL_LIMIT_ENTRIES = 500
+"""How many a twin keeps, but for `journal_limit` of the twin."""
 JOURNAL_FILE = "journal.jsonl"
 
 
@@ -62,6 +63,7 @@ class Twin:
         self.folder = folder
         self.faults: dict[str, Any] = {}
         self.lock = threading.RLock()
+        self.journal_limit = JOURNAL_LIMIT_ENTRIES
         self.journal: list[dict[str, Any]] = self._recalled_journal()
         self._server = _Server(("127.0.0.1", port), _handler_for(self))
         self._thread: threading.Thread | None = None
@@ -83,7 +85,7 @@ class Twin:
         with self.lock:
             entry = {"at": round(time.time(), 3), "what": what, **facts}
             self.journal.append(entry)
-            del self.journal[:-JOURNAL_LIMIT_ENTRIES]
+            del self.journal[: -self.journal_limit]
             if self.folder is not None:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 with (self.folder / JOURNAL_FILE).open("a", encoding="utf-8") as file:
