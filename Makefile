@@ -7,13 +7,15 @@ WORKERS ?= 2
 TESTS   ?= tests
 SEEDS   ?= 1000
 SEED    ?=
+SECONDS ?= 300
+RATE    ?=
 PREPARE  = $(PYTHON) tools/prepare.py
 # Tools and engines live apart from our code, on any Python.
 TOOLS_PYTHON ?= $(PYTHON)
 export PYTHONPATH = .:layers/core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate build lint bench cells docs locks clean
+.PHONY: help run test simulate build lint bench load cells docs locks clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -47,6 +49,10 @@ bench: ## figures, as ratios against peers in the same run
 	@$(PREPARE) .venvs/bench=bench,test
 	@.venvs/bench/bin/python -m bench
 	@.venvs/bench/bin/python -m bench.cost
+
+load: ## the box under load, with faults, then an audit: SECONDS=60, RATE=2 (journeys per second), SEED=7
+	@$(PREPARE) .venvs/load=runtime,test
+	@.venvs/load/bin/python -W ignore -m sandbox.load --seconds $(SECONDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
 
 cells: ## check infra/cells.toml and write it for the functions
 	@$(PREPARE) $(VENV)=runtime,test

@@ -18,6 +18,7 @@ ASKED, TOLD = "asked", "told"
 LOOK_SECONDS = (0.1, 0.15, 0.25, 0.4, 0.6, 1.0)
 REFRESH_AFTER_SECONDS = 4.0
 """As the mini-program does: it waits for the webhook a little, then asks the cell to ask the provider."""
+PAY_TURNS = 3
 WAIT_SECONDS = 100.0
 """How long a shopper looks whether something that happens elsewhere has come."""
 
@@ -104,31 +105,38 @@ class Shopper:
             time.sleep(LOOK_SECONDS[min(step, len(LOOK_SECONDS) - 1)])
             step += 1
 
-    def pays(self, order_id: str) -> None:
-        """The payment is begun at the cell, the person says yes at the party, their browser comes back."""
+    def pays(self, order_id: str, turn: int = 1) -> None:
+        """The payment is begun at the cell, the person says yes at the party, their browser comes back. A party may
+        have lost the yes for good without taking anything (docs/providers/grabpay.md): then they pay once more."""
         place = {"market": self.who.market, "device": "mini_program"}
-        path, key = f"/v1/orders/{order_id}", self.key("payment")
-        started = self.do(
-            "pay", "POST", f"{path}/payments", {"method": self.who.method, **place}, key=key, expect=(201,)
-        ).body
+        path, key = f"/v1/orders/{order_id}", self.key(f"payment-{turn}")
+        wanted = {"method": self.who.method, **place}
+        started = self.do("pay", "POST", f"{path}/payments", wanted, key=key, expect=(201,)).body
         self.told("payment", key, order_id=order_id, reference=started["reference"])
         party = party_of(started["provider"], self.who.cell, self.world.twins)
         yes = self.twin(party, "/_twin/pay", started["client"])
         if yes.status != 200:
             raise DeedFailed(f"pay: {party} does not take what the cell gave the payer: {yes.status} {yes.body}")
-        self.told("charge", key, order_id=order_id, reference=started["reference"], party=party)
+        self.told("yes", key, order_id=order_id, reference=started["reference"], party=party)
         if isinstance(yes.body, dict) and "return_to" in yes.body:
             returned = dict(parse_qsl(urlsplit(str(yes.body["return_to"])).query))
-            self.do("come back", "POST", f"{path}/payments/{started['reference']}/return", {"returned": returned})
+            back = self.do("come back", "POST", f"{path}/payments/{started['reference']}/return",
+                           {"returned": returned}, refusals=("payment-refused",))  # fmt: skip
+            if back.status != 200 and turn < PAY_TURNS:
+                self.pays(order_id, turn + 1)
 
     def sees_paid(self, order_id: str) -> bool:
-        asked_at = [REFRESH_AFTER_SECONDS]
+        asked_at, turn = [REFRESH_AFTER_SECONDS], [PAY_TURNS]
 
         def look(spent_seconds: float) -> bool:
             query = ""
             if spent_seconds > asked_at[0]:
                 query, asked_at[0] = f"?{urlencode({'refresh': 'true'})}", spent_seconds + REFRESH_AFTER_SECONDS
-            return bool(self.get("see order", f"/v1/orders/{order_id}{query}")["status"] == "paid")
+            status = self.get("see order", f"/v1/orders/{order_id}{query}")["status"]
+            if status == "failed" and turn[0] < 2 * PAY_TURNS:  # they are told so, and pay once more
+                turn[0] += 1
+                self.pays(order_id, turn[0])
+            return bool(status == "paid")
 
         return bool(self.wait_for(look))
 

@@ -15,6 +15,7 @@ Switches, `POST /_twin/faults` with a JSON object (an empty one heals; a twin ma
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -175,6 +176,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
     allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked has died meanwhile, or waits no longer: nothing to say. The rest is told as ever."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler_for(twin: Twin) -> type[BaseHTTPRequestHandler]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tests.support.doors import Answer, Place, aws_event, tencent_event
 from twinshore import wiring
-from twinshore.errors import Conflict
+from twinshore.errors import Conflict, Unavailable
 from twinshore.store.port import StoreUnavailable
 from twinshore.tokens import Signer, SigningKey
 from twinshore.web import Door, Request, Response
@@ -63,7 +63,8 @@ def a_door() -> Door:
     @door.get("/v1/fail/{how}")
     def fail(request: Request) -> object:
         raise {"bug": KeyError("the secret is hunter2"), "taken": Taken("by another", holder="x"),
-               "store": StoreUnavailable("down")}[request.params["how"]]  # fmt: skip
+               "store": StoreUnavailable("down"), "busy": Unavailable("busy"),
+               "later": Unavailable("later", retry_after=40)}[request.params["how"]]  # fmt: skip
 
     @door.put("/v1/service", who="service")
     def service(request: Request) -> object:
@@ -154,8 +155,12 @@ def test_a_bug_is_a_500_with_an_id_and_without_its_text(at: Place, capsys: pytes
     assert any(line["message"] == "unhandled" and line["request_id"] == answer.json()["request_id"] for line in lines)
 
 
-def test_a_silent_store_is_a_503(at: Place) -> None:
-    assert call(at, "GET", "/v1/fail/store").problem() == "unavailable"
+@pytest.mark.parametrize(("how", "seconds"), [("store", 2), ("busy", 2), ("later", 40)])
+def test_a_503_says_when_to_come_again(at: Place, how: str, seconds: int) -> None:
+    """RFC 9110, section 15.6.4: Retry-After. Where the cause names no time, ours."""
+    answer = call(at, "GET", f"/v1/fail/{how}")
+    assert (answer.status, answer.problem()) == (503, "unavailable")
+    assert (answer.json()["retry_after"], answer.headers["retry-after"]) == (seconds, str(seconds))
 
 
 def test_members_come_with_a_token_of_this_cell(at: Place) -> None:

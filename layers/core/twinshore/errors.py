@@ -13,7 +13,7 @@
     ├── Misdirected               421  right request, wrong cell: `home` names the right one
     ├── Unprocessable             422  readable, but not valid
     ├── TooManyRequests           429  `retry_after` in seconds
-    └── Unavailable               503  an outside party or an engine did not answer; safe to try again
+    └── Unavailable               503  a party or an engine did not answer; safe to try again, after `retry_after`
 
 Rooms add leaves of their own beside the code that raises them: a class with a `slug` (stable for ever, part of the
 wire) and a title in each language. `web` is the one place that turns a Problem into an answer. `detail` and the

@@ -20,6 +20,9 @@ from twinshore.errors import (
     UnsupportedMediaType,
 )
 
+RETRY_SECONDS = 2
+"""When to come again after a 503 whose cause names no time: a store or a party that is away is away for seconds."""
+
 
 class Response(NamedTuple):
     """An answer whose form the use case chose itself (webhooks, plain text)."""
@@ -44,16 +47,19 @@ def language_of(headers: dict[str, str]) -> str:
 def problem_response(problem: Problem, language: str, request_id: str) -> Response:
     """RFC 9457: a stable type, a title in the caller's language, and the id to ask us about."""
     title = problem.title_zh if language == "zh-CN" else problem.title_en
+    extensions = problem.extensions
+    if problem.status == 503:
+        extensions = {"retry_after": RETRY_SECONDS, **extensions}
     document = {"type": TYPE_PREFIX + problem.slug, "title": title, "status": problem.status,
                 **({"detail": problem.detail} if problem.detail else {}),
-                **problem.extensions, "request_id": request_id}  # fmt: skip
+                **extensions, "request_id": request_id}  # fmt: skip
     headers: list[tuple[str, str]] = [("Content-Language", language)]
     if isinstance(problem, MethodNotAllowed):
         headers.append(("Allow", ", ".join(document.get("allow", []))))  # type: ignore[arg-type]
     if problem.status == 401:
         headers.append(("WWW-Authenticate", "Bearer"))
-    if "retry_after" in problem.extensions:
-        headers.append(("Retry-After", str(problem.extensions["retry_after"])))
+    if "retry_after" in extensions:
+        headers.append(("Retry-After", str(extensions["retry_after"])))
     body = json.dumps(document, ensure_ascii=False).encode()
     return Response(problem.status, body, "application/problem+json; charset=utf-8", tuple(headers))
 

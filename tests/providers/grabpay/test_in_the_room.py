@@ -11,9 +11,10 @@ import pytest
 
 from sandbox.twins.grabpay import GrabPayTwin
 from tests.support.grabpay_place import SGD_1299, control, present, provider
-from tests.support.paper_shop import Shop
+from tests.support.paper_shop import ANNA, Shop, new_key
 from twinshore.cells import Method
-from twinshore.payments.port import AUTHORISED, CAPTURED, PART_REFUNDED, REFUNDED
+from twinshore.payments.port import AUTHORISED, CAPTURED, PART_REFUNDED, REFUNDED, OutcomeUnknown
+from twinshore.payments.starting import Wish, start_payment
 from twinshore.vault import StoreVault
 
 VAULT_KEYS = json.dumps([{"id": "k1", "secret": "5a" * 32}])
@@ -78,6 +79,25 @@ def test_a_payer_who_never_comes_back_is_found_by_asking(till: GrabPayShop) -> N
     order_id, _, _ = till.agreed()
     till.refresh(order_id)
     assert till.state(order_id) == CAPTURED
+
+
+def test_a_start_whose_answer_was_lost_goes_on_under_another_number_when_the_same_request_comes_again(
+    till: GrabPayShop,
+) -> None:
+    """GrabPay has taken the first number for good, and nobody was ever told where to pay it."""
+    order_id = till.order(SGD_1299)
+    wish = Wish(order_id, ANNA, "grabpay", new_key("once"))
+    control(till.twin, "faults", {"lose_answer": True})
+    with pytest.raises(OutcomeUnknown):
+        start_payment(till.store, till.tills, wish, till.now)
+    control(till.twin, "faults", {})
+    started = start_payment(till.store, till.tills, wish, till.now)
+    assert started["reference"] == f"{order_id}-2"
+    assert start_payment(till.store, till.tills, wish, till.now) == started
+    reply = control(till.twin, "pay", started["client"])
+    back = dict(parse_qsl(urlsplit(json.loads(reply.body)["return_to"]).query))
+    assert till.come_back(order_id, started["reference"], **back)["status"] == "paid"
+    assert [one["txStatus"] for one in till.twin.book.charges.values()] == ["processing", "success"]
 
 
 def test_a_payer_who_declines_may_pay_in_another_way(till: GrabPayShop) -> None:

@@ -17,7 +17,7 @@ from twinshore.payments.completion import apply, provider_id_key
 from twinshore.payments.methods import Place, Tills, choose
 from twinshore.payments.order import OPEN, SETTLED, Order, OrderAttempt, load_own, replace
 from twinshore.payments.poll_items import PAYMENT, start_poll
-from twinshore.payments.port import Attempt, Notice, OutcomeUnknown, Payer, PaymentProvider, ProviderRefused
+from twinshore.payments.port import Attempt, Notice, OutcomeUnknown, Payer, PaymentProvider, ProviderRefused, Started
 from twinshore.payments.return_urls import return_url
 from twinshore.payments.states import WIRE
 from twinshore.store.port import CommitConflict, Create, Store, StoreUnavailable
@@ -27,6 +27,8 @@ SHORTEST_LIFE_SECONDS = 60
 """Nobody can pay in less, and WeChat Pay takes no shorter one."""
 ATTEMPT_LIMIT = 10
 START_TRIES = 5
+REFERENCE_USED = "reference_used"
+"""A reason of ProviderRefused: the provider knows our reference already, and tells nothing more about it."""
 
 
 class OrderPaid(Conflict):
@@ -72,19 +74,29 @@ def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str,
 
 
 def _start(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
-    order, attempt, payer = _open_attempt(store, tills, wish, now)
+    for _ in range(START_TRIES):
+        order, attempt, payer = _open_attempt(store, tills, wish, now)
+        reference = order.reference(attempt)
+        asked = Attempt(
+            reference=reference, order_id=order.id, amount=order.amount, description=order.description,
+            notify_url=tills.notify_url(attempt.provider), expires_at=attempt.expires_at, method=attempt.method,
+            payer=payer._replace(country=attempt.country, language=attempt.language or "en"),
+            return_url=attempt.return_url,
+        )  # fmt: skip
+        try:
+            started = tills.provider(attempt.provider).create(asked, now)
+        except (ProviderRefused, InexactAmount) as no:
+            apply(store, attempt.provider, _notice(reference, port.FAILED, now), now)
+            # A provider that tells a thing once has told it to a try of ours that did not hear it: nobody can pay that.
+            if isinstance(no, ProviderRefused) and no.extensions.get("reason") == REFERENCE_USED:
+                continue
+            raise
+        return _started(store, order, attempt, started, now)
+    raise OutcomeUnknown("the provider has heard of every attempt before")
+
+
+def _started(store: Store, order: Order, attempt: OrderAttempt, started: Started, now: int) -> dict[str, Any]:
     reference = order.reference(attempt)
-    asked = Attempt(
-        reference=reference, order_id=order.id, amount=order.amount, description=order.description,
-        notify_url=tills.notify_url(attempt.provider), expires_at=attempt.expires_at, method=attempt.method,
-        payer=payer._replace(country=attempt.country, language=attempt.language or "en"),
-        return_url=attempt.return_url,
-    )  # fmt: skip
-    try:
-        started = tills.provider(attempt.provider).create(asked, now)
-    except (ProviderRefused, InexactAmount):
-        apply(store, attempt.provider, _notice(reference, port.FAILED, now), now)
-        raise
     if started.provider_id:
         _remember_id(store, attempt.provider, started.provider_id, reference)
     accepted = _notice(reference, port.PENDING, now)._replace(provider_id=started.provider_id)

@@ -64,8 +64,13 @@ class GrabPay:
         to the init was lost nobody has an address, and GrabPay refuses the number for good (`reference_used`)."""
         kept = self._kept(attempt.reference)
         if kept is None:
-            kept = self._init(attempt, now)
-        elif kept.amount != attempt.amount:
+            try:
+                kept = self._init(attempt, now)
+            except ProviderRefused:
+                kept = self._kept(attempt.reference)  # another request of ours was a moment faster
+                if kept is None:
+                    raise
+        if kept.amount != attempt.amount:
             raise ProviderRefused(reason="reference_used")
         if kept.closed:
             raise ProviderRefused(reason="closed")
