@@ -84,6 +84,23 @@ class TestConditions:
             item.fields["id"] != event.id for item in store.due("outbox", 10**10, 1000)
         )
 
+    def test_an_event_told_before_is_no_hindrance(
+        self, store: Any, refusal: Refusal, key: Key, other: Key, fresh: Callable[[str], str]
+    ) -> None:
+        told, more = (Event(fresh(name), "x.done", 1, {"n": 1}) for name in ("told", "more"))
+        store.commit(Create(key, {"n": 1}), events=(told,))
+        increment, again = Increment(key, "n", 4), told._replace(data={"n": 2})
+        assert refusal(store, Create(key, {}), increment._replace(key=other), events=(again, more)) == (
+            key,
+            Item(key, 1, {"n": 1}),
+        )
+        assert store.get(other) is None
+        store.commit(Create(other, {}), increment, events=(again,))
+        assert (store.get(key), store.get(other)) == (Item(key, 2, {"n": 5}), Item(other, 1, {}))
+        waiting = [item.fields for item in store.due("outbox", 10**10, 1000)]
+        assert [fields["data"] for fields in waiting if fields["id"] == told.id] in ([], [{"n": 1}])
+        assert more.id not in [fields["id"] for fields in waiting]
+
 
 class TestIncrement:
     @pytest.mark.parametrize(
@@ -126,6 +143,15 @@ class TestIncrement:
         store.commit(Create(key, {"kept": "x"}))
         store.commit(Increment(key, "_n", -2))
         assert store.get(key) == Item(key, 2, {"kept": "x", "_n": -2})
+
+    @pytest.mark.parametrize("name", ["points", "a.b", 'a"b', "a b", "$", "积分", "a\\b", "[0]"])
+    def test_a_field_may_have_any_name(self, store: Any, refusal: Refusal, key: Key, name: str) -> None:
+        text = {"other": 1, "text": '茶 \\ " /'}
+        store.commit(Create(key, {**text, name: 5}))
+        store.commit(Increment(key, name, 2**62, at_least=0))
+        there = Item(key, 2, {**text, name: 5 + 2**62})
+        assert store.get(key) == there
+        assert refusal(store, Increment(key, name, -6 - 2**62, at_least=0)) == (key, there)
 
     @pytest.mark.parametrize("value", ["5", True, None, [1], {"n": 1}])
     def test_a_field_that_is_no_number_conflicts(self, store: Any, refusal: Refusal, key: Key, value: Any) -> None:

@@ -32,9 +32,8 @@ KEY_LIMIT_CHARACTERS = 256
 NAME_LIMIT_CHARACTERS = 200
 """Field names, queue names, event ids and event names."""
 DEPTH_LIMIT = 16
+NAMES_SEEN_LIMIT = 2_000
 EVENTS_LIMIT = 25
-
-CHANGES = (Create, Replace, Increment, Delete, Require)
 
 OnCommitted = Callable[[tuple[Event, ...]], None] | None
 
@@ -44,37 +43,77 @@ json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_na
 
 def encode_object(value: Fields) -> str:
     """JSON text. Raises TypeError for what is not plain JSON (floats, tuples, subclasses), ValueError for a limit."""
-    if type(value) is not dict:
-        raise TypeError("fields are a dict")
-    _check_value(value, 0)
-    text = json_text(value)
-    try:
-        size_bytes = len(text.encode())
-    except UnicodeEncodeError:
-        raise ValueError("text holds a lone surrogate") from None
-    if size_bytes > ITEM_LIMIT_BYTES:
+    check_fields(value)
+    text = text_of(value)
+    if size_bytes(text) > ITEM_LIMIT_BYTES:
         raise ValueError(f"an item holds at most {ITEM_LIMIT_BYTES} bytes")
     return text
 
 
+def check_fields(value: Fields) -> None:
+    """Raises as `encode_object`, but for what the text itself shows."""
+    if type(value) is not dict:
+        raise TypeError("fields are a dict")
+    _check_members(value, 0)
+
+
+def text_of(value: Any) -> str:
+    """JSON text of what was checked to be plain JSON. Raises ValueError for a NUL or a lone surrogate in it."""
+    text = json_text(value)
+    if not text.isascii():
+        size_bytes(text)
+    if "\\u0000" in text and _holds_nul(value):
+        raise ValueError("text holds a NUL")
+    return text
+
+
+def size_bytes(text: str) -> int:
+    """In UTF-8. Raises ValueError for a lone surrogate."""
+    try:
+        return len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueError("text holds a lone surrogate") from None
+
+
+_names_seen: set[str] = set()
+"""Names of fields that were checked: few, and met again in every commit."""
+
+
+def _check_members(value: Fields, depth: int) -> None:
+    if depth >= DEPTH_LIMIT:
+        raise ValueError(f"fields nest at most {DEPTH_LIMIT} deep")
+    for name, inner in value.items():
+        if name not in _names_seen:
+            check_text(name, NAME_LIMIT_CHARACTERS, "a field's name")
+            if len(_names_seen) < NAMES_SEEN_LIMIT:
+                _names_seen.add(name)
+        kind = type(inner)
+        if kind is not str and (kind is not int or not -INTEGER_LIMIT <= inner <= INTEGER_LIMIT):
+            _check_value(inner, depth + 1)
+
+
 def _check_value(value: Any, depth: int) -> None:
     kind = type(value)
-    if kind is str:
-        if "\0" in value:
-            raise ValueError("text holds a NUL")
-    elif kind is int:
+    if kind is int:
         _check_integer(value, -INTEGER_LIMIT)
-    elif kind is dict or kind is list:
+    elif kind is dict:
+        _check_members(value, depth)
+    elif kind is list:
         if depth >= DEPTH_LIMIT:
             raise ValueError(f"fields nest at most {DEPTH_LIMIT} deep")
-        if kind is dict:
-            for name in value:
-                check_text(name, NAME_LIMIT_CHARACTERS, "a field's name")
-            value = value.values()
         for inner in value:
-            _check_value(inner, depth + 1)
-    elif kind is not bool and value is not None:
+            if type(inner) is not str:
+                _check_value(inner, depth + 1)
+    elif kind is not bool and value is not None and kind is not str:
         raise TypeError(f"fields are plain JSON without fractions, not {kind.__name__}")
+
+
+def _holds_nul(value: Any) -> bool:
+    if type(value) is str:
+        return "\0" in value
+    if type(value) is dict:
+        return any(_holds_nul(inner) for inner in (*value, *value.values()))
+    return type(value) is list and any(map(_holds_nul, value))
 
 
 def check_text(value: Any, limit_characters: int, what: str) -> None:
@@ -130,60 +169,81 @@ def check_limit(limit: int) -> None:
 
 def check_commit(changes: tuple[Change, ...], events: tuple[Event, ...]) -> list[str | None]:
     """The JSON text of each change's fields, None where there is none. Raises as the port says."""
+    check_changes(changes, events)
+    return [encode_object(change.fields) if isinstance(change, (Create, Replace)) else None for change in changes]
+
+
+def check_changes(changes: tuple[Change, ...], events: tuple[Event, ...]) -> None:
+    """Raises as the port says, but for what the text of the fields shows (see `encode_object`)."""
     if not 1 <= len(changes) <= COMMIT_LIMIT_ITEMS:
         raise ValueError(f"a commit has 1 to {COMMIT_LIMIT_ITEMS} changes")
-    texts = [_check_change(change) for change in changes]
+    for change in changes:
+        check = _CHECKS.get(type(change))
+        if check is None:
+            raise TypeError(f"not a change: {type(change).__name__}")
+        check_key(change.key)
+        check(change)
     if len(changes) > 1 and len({change.key for change in changes}) < len(changes):
         raise ValueError("a commit names a key once")
     if events and all(isinstance(change, (Delete, Require)) for change in changes):
         raise ValueError("events need a change that writes an item")
-    return texts
 
 
-def _check_change(change: Change) -> str | None:
-    if not isinstance(change, CHANGES):
-        raise TypeError(f"not a change: {type(change).__name__}")
-    check_key(change.key)
-    if isinstance(change, (Create, Replace)):
-        _check_times(change.due, change.expires_at)
-        if isinstance(change, Replace):
-            _check_integer(change.version, 1)
-        return encode_object(change.fields)
-    if isinstance(change, Increment):
-        check_text(change.field, NAME_LIMIT_CHARACTERS, "a field's name")
-        _check_integer(change.by, -INTEGER_LIMIT)
-        if change.at_least is not None:
-            _check_integer(change.at_least, -INTEGER_LIMIT)
-        if change.unless_due_by is not None:
-            _check_integer(change.unless_due_by, 0)
-    elif isinstance(change, Delete):
+def _check_item(change: Create | Replace) -> None:
+    check_fields(change.fields)
+    if change.due is not None:
+        check_text(change.due.queue, NAME_LIMIT_CHARACTERS, "a queue's name")
+        _check_integer(change.due.at, 0)
+    if change.expires_at is not None:
+        _check_integer(change.expires_at, 0)
+    if isinstance(change, Replace):
         _check_integer(change.version, 1)
-    elif change.version is not None:
+
+
+def _check_increment(change: Increment) -> None:
+    check_text(change.field, NAME_LIMIT_CHARACTERS, "a field's name")
+    _check_integer(change.by, -INTEGER_LIMIT)
+    if change.at_least is not None:
+        _check_integer(change.at_least, -INTEGER_LIMIT)
+    if change.unless_due_by is not None:
+        _check_integer(change.unless_due_by, 0)
+
+
+def _check_delete(change: Delete) -> None:
+    _check_integer(change.version, 1)
+
+
+def _check_require(change: Require) -> None:
+    if change.version is not None:
         _check_integer(change.version, 0)
-    return None
 
 
-def _check_times(due: Due | None, expires_at: int | None) -> None:
-    if due is not None:
-        check_text(due.queue, NAME_LIMIT_CHARACTERS, "a queue's name")
-        _check_integer(due.at, 0)
-    if expires_at is not None:
-        _check_integer(expires_at, 0)
+_CHECKS: dict[type, Callable[[Any], None]] = {
+    Create: _check_item, Replace: _check_item, Increment: _check_increment, Delete: _check_delete,
+    Require: _check_require,
+}  # fmt: skip
 
 
 def encode_events(events: tuple[Event, ...]) -> list[str]:
     """The JSON text of each event, within the same limits as an item's fields (all of them together, too)."""
-    if len(events) > EVENTS_LIMIT or len({event.id for event in events}) < len(events):
+    check_events(events)
+    texts = [text_of(event.as_json()) for event in events]
+    if sum(map(size_bytes, texts)) > ITEM_LIMIT_BYTES:
+        raise ValueError(f"the events of a commit hold at most {ITEM_LIMIT_BYTES} bytes")
+    return texts
+
+
+def check_events(events: tuple[Event, ...]) -> None:
+    """Raises as `encode_events`, but for what the text shows."""
+    if len(events) > EVENTS_LIMIT or (len(events) > 1 and len({event.id for event in events}) < len(events)):
         raise ValueError(f"a commit has at most {EVENTS_LIMIT} events, each with an id of its own")
-    texts = []
     for event in events:
         check_text(event.id, NAME_LIMIT_CHARACTERS, "an event's id")
         check_text(event.name, NAME_LIMIT_CHARACTERS, "an event's name")
         _check_integer(event.at, 0)
-        texts.append(encode_object(event.as_json()))
-    if sum(map(len, texts)) > ITEM_LIMIT_BYTES:
-        raise ValueError(f"the events of a commit hold at most {ITEM_LIMIT_BYTES} bytes")
-    return texts
+        if type(event.data) is not dict:
+            raise TypeError("an event's data is a dict")
+        _check_members(event.data, 1)
 
 
 def outbox_key(event_id: str) -> Key:

@@ -11,6 +11,8 @@ from typing import Any, Callable
 from twinshore.events import Event
 from twinshore.store import encoding
 from twinshore.store.port import (
+    ITEM_LIMIT_BYTES,
+    OUTBOX,
     Change,
     CommitConflict,
     Create,
@@ -35,6 +37,9 @@ SCHEMA_LOCK = 7_230_219
 
 MET_ANOTHER = ("40001", "40P01")
 """Rolled back because of a commit at the same moment: serialization failure, deadlock. Safe to do again."""
+_Told = dict[str, Any]
+SURELY_SHORT_CHARACTERS = ITEM_LIMIT_BYTES // 4
+"""A character takes at most four bytes."""
 KINDS = {Create: "create", Replace: "replace", Increment: "increment", Delete: "delete", Require: "require"}
 
 COLUMNS = "partition, sort, version, fields, due_queue, due_at, expires_at"
@@ -98,15 +103,8 @@ class PostgresStore:
         return Page(items[:limit], items[limit - 1].key.sort if len(items) > limit else None)
 
     def commit(self, *changes: Change, events: tuple[Event, ...] = ()) -> None:
-        texts = encoding.check_commit(changes, events)
-        # In key order, so that two commits that meet wait for each other in one direction only.
-        described = sorted((change.key, _describe(i, change, texts[i])) for i, change in enumerate(changes))
-        values = (
-            "[" + ",".join(text for _, text in described) + "]",
-            _outbox(events),
-            int(self._now()),
-        )
-        conflict = self._commit(values)
+        made, rest = _described(changes, events)
+        conflict = self._commit((made, rest, int(self._now())))
         if conflict is not None:
             index, row = conflict
             current = None if row is None else _item(tuple(row[name] for name in COLUMNS.split(", ")))
@@ -217,34 +215,65 @@ def _connector(dsn: str) -> Callable[[], Any]:
     return connect
 
 
-def _describe(index: int, change: Change, text: str | None) -> str:
-    """One change as `commit_items` reads it."""
-    told: dict[str, Any] = {"i": index, "k": KINDS[type(change)], "p": change.key.partition, "s": change.key.sort}
-    if isinstance(change, Increment):
-        low, high = encoding.bounds_before(change)
-        # No 64-bit number passes a bound beyond them all.
-        low, high = (low, high) if low <= encoding.INTEGER_LIMIT else (1, 0)
-        told |= {"n": change.field, "b": change.by, "l": low, "h": high}
-        if change.unless_due_by is not None:
-            told["u"] = change.unless_due_by
-    if isinstance(change, (Replace, Delete, Require)) and change.version is not None:
+def _described(changes: tuple[Change, ...], events: tuple[Event, ...]) -> tuple[str | None, str | None]:
+    """`made` and `changes` of `commit_items`, in key order: so two commits that meet wait for each other in one
+    direction only."""
+    encoding.check_changes(changes, events)
+    encoding.check_events(events)
+    made: list[_Told] = [_event(event) for event in events]
+    rest: list[_Told] = []
+    # Where an absence is required, what is created has its place among the required in the order of keys.
+    creates = rest if any(isinstance(each, Require) and each.version == 0 for each in changes) else made
+    for index, change in enumerate(changes):
+        told = {"i": index, "k": KINDS[type(change)], "p": change.key.partition, "s": change.key.sort}
+        (creates if isinstance(change, Create) else rest).append(_DESCRIBE[type(change)](told, change))
+    texts = _in_key_order(made), _in_key_order(rest)
+    if any(text is not None and len(text) > SURELY_SHORT_CHARACTERS for text in texts):
+        encoding.check_commit(changes, events)
+        encoding.encode_events(events)
+    return texts
+
+
+def _in_key_order(told: list[_Told]) -> str | None:
+    told.sort(key=lambda each: (each["p"], each["s"]))
+    return encoding.text_of(told) if told else None
+
+
+def _event(event: Event) -> _Told:
+    place = {"p": encoding.outbox_key(event.id).partition, "s": "event"}
+    return place | {"f": event.as_json(), "q": OUTBOX, "d": event.at}
+
+
+def _item_to_write(told: _Told, change: Create | Replace) -> _Told:
+    told["f"] = change.fields
+    if change.due is not None:
+        told["q"], told["d"] = change.due
+    if change.expires_at is not None:
+        told["e"] = change.expires_at
+    if isinstance(change, Replace):
         told["v"] = change.version
-    if isinstance(change, (Create, Replace)):
-        if change.due is not None:
-            told["q"], told["d"] = change.due
-        if change.expires_at is not None:
-            told["e"] = change.expires_at
-        return f'{encoding.json_text(told)[:-1]},"f":{text}}}'
-    return encoding.json_text(told)
+    return told
 
 
-def _outbox(events: tuple[Event, ...]) -> str | None:
-    texts = encoding.encode_events(events)
-    rows = [
-        f'{{"p":{encoding.json_text(encoding.outbox_key(event.id).partition)},"d":{event.at},"f":{text}}}'
-        for event, text in sorted(zip(events, texts, strict=True))
-    ]
-    return "[" + ",".join(rows) + "]" if rows else None
+def _increment(told: _Told, change: Increment) -> _Told:
+    low, high = encoding.bounds_before(change)
+    # No 64-bit number passes a bound beyond them all.
+    low, high = (low, high) if low <= encoding.INTEGER_LIMIT else (1, 0)
+    told |= {"n": change.field, "b": change.by, "l": low, "h": high}
+    if change.unless_due_by is not None:
+        told["u"] = change.unless_due_by
+    return told
+
+
+def _condition(told: _Told, change: Delete | Require) -> _Told:
+    if change.version is not None:
+        told["v"] = change.version
+    return told
+
+
+_DESCRIBE: dict[type, Callable[[_Told, Any], _Told]] = {
+    Create: _item_to_write, Replace: _item_to_write, Increment: _increment, Delete: _condition, Require: _condition,
+}  # fmt: skip
 
 
 def _item(row: tuple[Any, ...]) -> Item:

@@ -1,5 +1,6 @@
 -- The Store on PostgreSQL 13 or later: one table, and one function that is one commit. Safe to run again.
 
+-- Room on each page: a balance that changes stays on its page, and its index entries as they are.
 create table if not exists items (
     partition text collate "C" not null,
     sort text collate "C" not null,
@@ -9,17 +10,7 @@ create table if not exists items (
     due_at bigint,
     expires_at bigint,
     primary key (partition, sort)
-) partition by hash (partition);
-
-do $$
-begin
-    for n in 0..7 loop
-        -- Room on each page: a balance that changes stays on its page, and its index entries as they are.
-        execute format(
-            'create table if not exists items_%s partition of items for values with (modulus 8, remainder %s)'
-            ' with (fillfactor = 70)', n, n);
-    end loop;
-end $$;
+) with (fillfactor = 70);
 
 -- Looked for first: "if not exists" would lock the table before it looks, and all writers wait behind that.
 do $$
@@ -32,26 +23,27 @@ begin
     end if;
 end $$;
 
--- changes: a JSON array of objects in key order:
+-- made: a JSON array of items to be created, in key order: p, s, f, q, d, e as below, and i but for events, of which the
+--   first with an id stays. Null if there are none.
+-- changes: a JSON array of what else is to be done, in key order. Null if there is nothing else.
 --   i: place in the caller's order   k: create, replace, increment, delete or require   p, s: key
 --   v: version asked for   f: fields   q, d: due   e: expires_at
 --   n, b, l, h: field, by, and its bounds before adding   u: unless_due_by
--- outbox: a JSON array of {p, f, d}: events, of which the first with an id stays
 -- Returns null when all is written, else [i, item as it is or null] of the first change, in the caller's order, whose
 -- condition fails: then nothing is written.
 --
 -- New rows go in first, so that a busy row is locked for the shortest time. Then the rows that were there are locked and
 -- looked at, in key order: commits that meet never wait for each other in a ring. Then these are written. When a
--- condition fails, only new rows of our own are to be taken back.
-create or replace function commit_items(changes jsonb, outbox jsonb, moment bigint) returns jsonb
+-- condition fails, only new rows of our own are to be taken back. Nearly every commit ends with its first two statements:
+-- each expression of a function costs its preparation, once in each transaction.
+create or replace function commit_items(made jsonb, changes jsonb, moment bigint) returns jsonb
 language plpgsql as $$
 declare
-    last_one int := jsonb_array_length(changes) - 1;
-    remaining int := 0;
+    count_made int;
+    last_one int;
     done boolean[];    -- inserted
     stands boolean[];  -- a row, live or expired, was there when we locked it
     lives boolean[];
-    told text[] := '{}';
     c jsonb;
     kind text;
     part text;
@@ -63,6 +55,40 @@ declare
     failed int;
     found_there jsonb;
 begin
+    if made is not null then
+        insert into items select m ->> 'p', m ->> 's', 1, m -> 'f', m ->> 'q', (m ->> 'd')::bigint, (m ->> 'e')::bigint
+            from jsonb_array_elements(made) m on conflict do nothing;
+        get diagnostics count_made = row_count;
+        if count_made < jsonb_array_length(made) then
+            -- One was there. All of it again, with the creates among the changes, where what is there is looked at.
+            delete from items using jsonb_array_elements(made) m
+                where partition = m ->> 'p' and sort = m ->> 's' and xmin = pg_current_xact_id()::xid;
+            select jsonb_agg(each order by each ->> 'p' collate "C", each ->> 's' collate "C") into changes from (
+                select m || '{"k": "create"}' as each from jsonb_array_elements(made) m where m ? 'i'
+                union all select jsonb_array_elements(changes)) every;
+            insert into items select m ->> 'p', m ->> 's', 1, m -> 'f', m ->> 'q', (m ->> 'd')::bigint
+                from jsonb_array_elements(made) m where not m ? 'i' on conflict do nothing;
+        end if;
+    end if;
+    if changes is null then
+        return null;
+    end if;
+    if jsonb_array_length(changes) = 1 and changes -> 0 ->> 'k' = 'increment' then
+        -- The condition is looked at and the row written in one go: that is most commits on a busy row.
+        c := changes -> 0;
+        update items set version = version + 1, fields = jsonb_set(fields, array[c ->> 'n'],
+            to_jsonb(coalesce((fields -> (c ->> 'n'))::bigint, 0) + (c -> 'b')::bigint))
+            where partition = c ->> 'p' and sort = c ->> 's' and (expires_at is null or expires_at > moment)
+            and (due_at <= (c ->> 'u')::bigint) is not true
+            and case jsonb_typeof(coalesce(fields -> (c ->> 'n'), '0'))
+                when 'number' then coalesce((fields -> (c ->> 'n'))::bigint, 0)
+                    between (c -> 'l')::bigint and (c -> 'h')::bigint
+                else false end;
+        if found then
+            return null;
+        end if;
+    end if;
+    last_one := jsonb_array_length(changes) - 1;
     for n in 0..last_one loop
         c := changes -> n;
         kind := c ->> 'k';
@@ -79,39 +105,13 @@ begin
                 delete from items where partition = c ->> 'p' and sort = c ->> 's';
             end if;
         end if;
-        if not done[n] then
-            remaining := remaining + 1;
-        end if;
     end loop;
-    for n in 0..coalesce(jsonb_array_length(outbox), 0) - 1 loop
-        c := outbox -> n;
-        insert into items values (c ->> 'p', 'event', 1, c -> 'f', 'outbox', (c ->> 'd')::bigint)
-            on conflict do nothing;
-        if found then
-            told := told || (c ->> 'p');
-        end if;
-    end loop;
-
     for n in 0..last_one loop
         continue when done[n];
         c := changes -> n;
         kind := c ->> 'k';
         part := c ->> 'p';
         place := c ->> 's';
-        if remaining = 1 and kind = 'increment' then
-            -- The last condition is looked at and its row written in one go: that is most commits on a busy row.
-            update items set version = version + 1, fields = jsonb_set(fields, array[c ->> 'n'],
-                to_jsonb(coalesce((fields -> (c ->> 'n'))::bigint, 0) + (c -> 'b')::bigint))
-                where partition = part and sort = place and (expires_at is null or expires_at > moment)
-                and (due_at <= (c ->> 'u')::bigint) is not true
-                and case jsonb_typeof(coalesce(fields -> (c ->> 'n'), '0'))
-                    when 'number' then coalesce((fields -> (c ->> 'n'))::bigint, 0)
-                        between (c -> 'l')::bigint and (c -> 'h')::bigint
-                    else false end;
-            if found then
-                return null;
-            end if;
-        end if;
         if kind = 'require' then
             select * into r from items where partition = part and sort = place for share;
         else
@@ -142,7 +142,10 @@ begin
                 delete from items where partition = changes -> n ->> 'p' and sort = changes -> n ->> 's';
             end if;
         end loop;
-        delete from items where partition = any (told) and sort = 'event';
+        if made is not null then
+            delete from items using jsonb_array_elements(made) m
+                where partition = m ->> 'p' and sort = m ->> 's' and xmin = pg_current_xact_id()::xid;
+        end if;
         return jsonb_build_array(failed, found_there);
     end if;
 
