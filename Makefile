@@ -15,7 +15,7 @@ TOOLS_PYTHON ?= $(PYTHON)
 export PYTHONPATH = .:layers/core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate build lint bench load cells docs locks clean
+.PHONY: help run test simulate build lint bench load budgets cells docs locks clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -50,9 +50,15 @@ bench: ## figures, as ratios against peers in the same run
 	@.venvs/bench/bin/python -m bench
 	@.venvs/bench/bin/python -m bench.cost
 
+<<<<<<< HEAD
 load: ## the box under load, with faults, then an audit: SECONDS=60, RATE=2 (journeys per second), SEED=7
 	@$(PREPARE) .venvs/load=runtime,test
 	@.venvs/load/bin/python -W ignore -m sandbox.load --seconds $(SECONDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
+=======
+budgets: ## what a cold start of each door pulls and does, against infra/budgets.json
+	@$(PREPARE) $(VENV)=runtime
+	@$(VENV)/bin/python -m tools.budgets
+>>>>>>> 841a9da (Budgets with a ratchet: sizes, what a door brings along, bytecode and processor instructions of its import, door by door; CI counts)
 
 cells: ## check infra/cells.toml and write it for the functions
 	@$(PREPARE) $(VENV)=runtime,test
