@@ -50,15 +50,13 @@ bench: ## figures, as ratios against peers in the same run
 	@.venvs/bench/bin/python -m bench
 	@.venvs/bench/bin/python -m bench.cost
 
-<<<<<<< HEAD
 load: ## the box under load, with faults, then an audit: SECONDS=60, RATE=2 (journeys per second), SEED=7
 	@$(PREPARE) .venvs/load=runtime,test
 	@.venvs/load/bin/python -W ignore -m sandbox.load --seconds $(SECONDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
-=======
+
 budgets: ## what a cold start of each door pulls and does, against infra/budgets.json
 	@$(PREPARE) $(VENV)=runtime
 	@$(VENV)/bin/python -m tools.budgets
->>>>>>> 841a9da (Budgets with a ratchet: sizes, what a door brings along, bytecode and processor instructions of its import, door by door; CI counts)
 
 cells: ## check infra/cells.toml and write it for the functions
 	@$(PREPARE) $(VENV)=runtime,test

@@ -12,12 +12,13 @@ locals {
   zips        = "${path.module}/${var.build}/zips"
 
   # One instance, one connection: together they are what the database takes (500 at 4 GB), less what operators need.
-  # MB of memory, so instances are this over 512.
+  # MB of memory, so instances are this over 512. Of a region's 128,000 MB none may reserve the last 12,800, and the
+  # other doors live on what is left.
   reserved_mb = {
     payment_callbacks = 30 * 512
-    payments          = 60 * 512
-    login             = 60 * 512
-    points            = 60 * 512
+    payments          = 50 * 512
+    login             = 50 * 512
+    points            = 50 * 512
     events            = 20 * 512
     schedule          = 5 * 512
   }

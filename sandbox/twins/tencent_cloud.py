@@ -107,11 +107,12 @@ def answer_tc3(
     accounts: Mapping[str, tuple[str, str]],
     act: Callable[[str, dict[str, Any]], dict[str, Any]],
     error: str = "",
+    versions: Mapping[str, tuple[str, str]] = _VERSIONS,
 ) -> TwinReply:
-    """Verify, act, and wrap: the frame of every Tencent Cloud API."""
+    """Verify, act, and wrap: the frame of every Tencent Cloud API. `versions`: action -> (service, version)."""
     response: dict[str, Any]
     try:
-        action = check_signature(request, accounts, int(time.time()))
+        action = check_signature(request, accounts, int(time.time()), versions)
         if error:
             raise ApiError(error)
         params = json.loads(request.body)
@@ -128,7 +129,12 @@ def answer_tc3(
     return TwinReply(200, body, {"Content-Type": "application/json"})
 
 
-def check_signature(request: TwinRequest, accounts: Mapping[str, tuple[str, str]], now: int) -> str:
+def check_signature(
+    request: TwinRequest,
+    accounts: Mapping[str, tuple[str, str]],
+    now: int,
+    versions: Mapping[str, tuple[str, str]] = _VERSIONS,
+) -> str:
     """The action asked for. Raises ApiError with the API's code."""
     found = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     action = request.headers.get("x-tc-action", "")
@@ -148,9 +154,9 @@ def check_signature(request: TwinRequest, accounts: Mapping[str, tuple[str, str]
     expected = _signature(request, secret_key, f"{date}/{service}/tc3_request", names)
     if not hmac.compare_digest(expected, signature):
         raise ApiError("AuthFailure.SignatureFailure")
-    if action not in _VERSIONS:
+    if action not in versions:
         raise ApiError("InvalidAction")
-    if _VERSIONS[action] != (service, request.headers.get("x-tc-version", "")):
+    if versions[action] != (service, request.headers.get("x-tc-version", "")):
         raise ApiError("NoSuchVersion")
     return action
 
