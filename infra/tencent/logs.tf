@@ -10,27 +10,22 @@ resource "tencentcloud_cls_topic" "functions" {
 }
 
 locals {
-  # Keys of our log lines (twinshore/log.py) that are searched and counted. CLS indexes the first level of a JSON line.
-  indexed = {
-    level       = "text"
-    message     = "text"
-    door        = "text"
-    cell        = "text"
-    route       = "text"
-    request_id  = "text"
-    queue       = "text"
-    job         = "text"
-    status      = "long"
-    duration_ms = "double"
-  }
+  # What rings, and the keys of its figures: infra/alarms.toml, by `python -m infra.compile_alarms`.
+  watched = jsondecode(file("${path.module}/alarms.json"))
 
-  # name => query over the last minutes, when it is too much, and after how many rounds of one minute
-  alarms = {
-    answers-5xx    = { query = "status:>=500 | select count(*) as n", limit = 5, minutes = 5, rounds = 2 }
-    errors         = { query = "level:error | select count(*) as n", limit = 10, minutes = 5, rounds = 2 }
-    given-up       = { query = "level:error AND (message:\"given up\" OR message:\"set aside\") | select count(*) as n", limit = 0, minutes = 5, rounds = 1 }
-    slow-callbacks = { query = "door:payment_callbacks AND duration_ms:>2000 | select count(*) as n", limit = 5, minutes = 5, rounds = 2 }
-  }
+  # Keys of our log lines (twinshore/log.py) that are searched and counted besides; those in capitals are the platform's.
+  # CLS indexes the first level of a JSON line.
+  indexed = merge(local.watched.indexed, {
+    level          = "text"
+    message        = "text"
+    cell           = "text"
+    route          = "text"
+    request_id     = "text"
+    trace_id       = "text"
+    status         = "long"
+    SCF_StatusCode = "long"
+    SCF_RequestId  = "text"
+  })
 }
 
 resource "tencentcloud_cls_index" "functions" {
@@ -79,27 +74,30 @@ resource "tencentcloud_cls_alarm_notice" "on_call" {
 }
 
 resource "tencentcloud_cls_alarm" "cell" {
-  for_each         = local.alarms
+  for_each         = local.watched.alarms
   name             = "${local.prefix}-${each.key}"
   alarm_notice_ids = [tencentcloud_cls_alarm_notice.on_call.id]
   alarm_period     = 60
-  condition        = "$1.n > ${each.value.limit}"
+  condition        = each.value.condition
   trigger_count    = each.value.rounds
-  message_template = "{{.Label}}: docs/operations.md, ${each.key}"
+  message_template = "{{.Label}}: ${each.value.says}; docs/operations.md, ${each.value.page}"
   status           = true
 
-  alarm_targets {
-    logset_id         = tencentcloud_cls_logset.cell.id
-    topic_id          = tencentcloud_cls_topic.functions.id
-    number            = 1
-    query             = each.value.query
-    start_time_offset = -each.value.minutes
-    end_time_offset   = 0
-    syntax_rule       = 1
+  dynamic "alarm_targets" {
+    for_each = each.value.targets
+    content {
+      logset_id         = tencentcloud_cls_logset.cell.id
+      topic_id          = tencentcloud_cls_topic.functions.id
+      number            = alarm_targets.key + 1
+      query             = alarm_targets.value.query
+      start_time_offset = -alarm_targets.value.minutes
+      end_time_offset   = 0
+      syntax_rule       = 1
+    }
   }
 
   monitor_time {
     type = "Period"
-    time = 1
+    time = each.value.every
   }
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sysconfig
@@ -70,37 +69,6 @@ def test_a_new_version_takes_over_by_degrees_and_goes_back_by_itself() -> None:
     assert aws_template()["Parameters"]["Rollout"]["Default"].startswith("Canary")
     alarms = {each["Ref"] for each in about["DeploymentPreference"]["Alarms"]}
     assert alarms <= set(aws_template()["Resources"])
-
-
-def test_every_alarm_reaches_somebody_and_says_which_page_to_read() -> None:
-    alarms = {
-        name: body for name, body in aws_template()["Resources"].items() if body["Type"] == "AWS::CloudWatch::Alarm"
-    }
-    assert len(alarms) >= 7
-    for name, body in alarms.items():
-        assert body["Properties"]["AlarmActions"] == [{"Ref": "OnCall"}], name
-        assert "docs/" in body["Properties"]["AlarmDescription"], name
-
-
-def test_every_page_that_an_alarm_names_has_that_chapter() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    chapters = {line.removeprefix("## ").strip().lower() for line in page.splitlines() if line.startswith("## ")}
-    named = [body["Properties"]["AlarmDescription"] for body in aws_template()["Resources"].values()
-             if body["Type"] == "AWS::CloudWatch::Alarm"]  # fmt: skip
-    for said in named:
-        if "docs/operations.md" in said:
-            assert said.split("docs/operations.md, ")[1] in chapters, said
-    for name in (
-        name for name, body in aws_template()["Resources"].items() if body["Type"] == "AWS::CloudWatch::Alarm"
-    ):
-        assert f"`{name}`" in page, f"{name} has no run book"
-
-
-def test_the_dashboard_is_json_and_shows_every_alarm() -> None:
-    body = json.loads(aws_template()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
-    shown = next(each for each in body["widgets"] if each["type"] == "alarm")["properties"]["alarms"]
-    alarms = {name for name, each in aws_template()["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"}
-    assert {each.removeprefix("${").removesuffix(".Arn}") for each in shown} == alarms
 
 
 def statements(value: Any) -> list[dict[str, Any]]:

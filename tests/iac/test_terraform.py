@@ -130,12 +130,6 @@ def test_every_variable_and_local_is_declared_and_used(kind: str, prefix: str) -
     assert set(re.findall(rf"\b{prefix}\.(\w+)", text())) == declared
 
 
-def test_every_alarm_has_a_run_book() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    for name in local("alarms"):
-        assert f"`{name}`" in page, name
-
-
 def test_functions_are_written_once() -> None:
     """Names, handlers, time limits, triggers come from serverless.yml: none of them stands here as well."""
     functions = (FOLDER / "functions.tf").read_text(encoding="utf-8")

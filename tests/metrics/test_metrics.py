@@ -78,9 +78,9 @@ def test_every_record_is_written_somewhere_and_no_other_is() -> None:
 @pytest.mark.parametrize("cloud", ["aws", "tencent"])
 def test_an_answer_and_its_figures_are_one_line(cloud: str, capsys: pytest.CaptureFixture[str]) -> None:
     log.bind("r-1", "points", "eu", cloud)
-    metrics.answered("GET", "/v1/points", 200, 3.5)
+    metrics.answered("GET", "/v1/points", 200, 3.5, cloud)
     capsys.readouterr()
-    metrics.answered("POST", "/v1/points/redemptions", 503, 1000.1)
+    metrics.answered("POST", "/v1/points/redemptions", 503, 1000.1, cloud)
     (text,) = capsys.readouterr().out.splitlines()
     line = json.loads(text)
     assert (line["route"], line["status"], line["failed"], line["slow"]) == ("/v1/points/redemptions", 503, 1, 1)
@@ -94,9 +94,9 @@ def test_what_counts_as_failed_and_as_slow(
     status: int, took: float, failed: int, slow: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log.bind("r-1", "points", "cn", "tencent")
-    metrics.answered("GET", "/v1/points", 200, 1)
+    metrics.answered("GET", "/v1/points", 200, 1, "tencent")
     capsys.readouterr()
-    metrics.answered("GET", "/v1/points", status, took)
+    metrics.answered("GET", "/v1/points", status, took, "tencent")
     line = json.loads(capsys.readouterr().out)
     assert (line["failed"], line["slow"]) == (failed, slow)
 
@@ -136,7 +136,7 @@ def test_a_closed_stdout_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(sys, "stdout", Gone())
     metrics.put("held", {"holds_stuck": 1}, queue="points-hold")
-    metrics.answered("GET", "/v1/points", 200, 1)
+    metrics.answered("GET", "/v1/points", 200, 1, "tencent")
 
 
 def test_late_is_said_by_channel(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,14 +53,15 @@ _seen: dict[str, set[str]] = {}
 _started: list[bool] = []
 
 
-def answered(method: str, route: str, status: int, duration_ms: float) -> None:
+def answered(method: str, route: str, status: int, duration_ms: float, cloud: str) -> None:
     """The one line that every HTTP request leaves, with its figures. `method` and `route` are our own words: the
     route's template, never the path that was sent."""
     failed, slow = "1" if status >= 500 else "0", "1" if duration_ms > SLOW_MS else "0"
     log.plain(
         "answered",
         f'"method": "{method}", "route": "{route}", "status": {status}, "duration_ms": {duration_ms}, '
-        f'"failed": {failed}, "slow": {slow}' + (_for_cloudwatch("answered") if log.bound()[3] == "aws" else ""),
+        f'"failed": {failed}, "slow": {slow}',
+        _ANSWERED if cloud == "aws" else "",
     )
     if not _started:
         started()
@@ -80,8 +81,7 @@ def put(record: str, figures: Mapping[str, float], **words: str) -> None:
         members = [f'"record": "{record}"']
         members += [f'"{name}": "{_word(name, value)}"' for name, value in words.items()]
         members += [f'"{name}": {_number(value)}' for name, value in figures.items()]
-        on_aws = log.bound()[3] == "aws"
-        log.plain("measured", ", ".join(members) + (_for_cloudwatch(record) if on_aws else ""))
+        log.plain("measured", ", ".join(members), for_cloudwatch(record) if log.bound()[3] == "aws" else "")
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         log.line("error", "a figure could not be written", record=record)  # a figure is no reason for a payment to fail
 
@@ -114,8 +114,8 @@ def called(party: str, operation: str, outcome: str, milliseconds: float) -> Non
 _heads: dict[str, str] = {}
 
 
-def _for_cloudwatch(record: str) -> str:
-    """`, "_aws": {...}`: the same for all lines of a record but for the time."""
+def for_cloudwatch(record: str) -> str:
+    """`, "_aws": {..., "Timestamp":`: the same for all lines of a record, and then comes the time."""
     head = _heads.get(record)
     if head is None:
         about = RECORDS[record]
@@ -125,7 +125,10 @@ def _for_cloudwatch(record: str) -> str:
             f', "_aws": {{"CloudWatchMetrics":[{{"Namespace":"{NAMESPACE}","Dimensions":[{sets}],'
             f'"Metrics":[{units}]}}],"Timestamp":'
         )
-    return f"{head}{int(time.time() * 1000)}}}"
+    return head
+
+
+_ANSWERED = for_cloudwatch("answered")
 
 
 def _number(value: float) -> str:

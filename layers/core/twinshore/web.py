@@ -161,7 +161,7 @@ class Door:
         except Exception as err:  # noqa: BLE001 - the one place where a bug becomes a 500 with an id
             log.line("error", "unhandled", error=err)
             response = problem_response(Problem(), language, request_id)
-        metrics.answered(method, shown, response.status, round((time.monotonic() - started) * 1000, 1))
+        metrics.answered(method, shown, response.status, round((time.monotonic() - started) * 1000, 1), cloud)
         headers = {"Content-Type": response.content_type, "X-Request-Id": request_id, "Cache-Control": "no-store"}
         headers.update(response.headers)
         return (to_tencent if on_tencent else to_aws)(response.status, headers, response.body)
