@@ -67,7 +67,7 @@ resource "tencentcloud_scf_function" "door" {
   func_type         = title(local.declared.type)
   mem_size          = local.declared.memorySize
   timeout           = try(each.value.timeout, local.declared.timeout)
-  role              = tencentcloud_cam_role.functions.name
+  role              = tencentcloud_cam_role.door[each.key].name
   vpc_id            = tencentcloud_vpc.cell.id
   subnet_id         = tencentcloud_subnet.functions.id
   enable_public_net = local.declared.publicAccess

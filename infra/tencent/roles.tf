@@ -1,6 +1,33 @@
-resource "tencentcloud_cam_role" "functions" {
-  name        = "${local.prefix}-functions"
-  description = "What the functions of the cn cell may do"
+# A role for each function, as on AWS: a door reads its own secrets (infra/secrets.toml; tests/iac/test_secrets.py), and the
+# doors that commit may wake the one that tells.
+
+locals {
+  read_by = {
+    benefits              = ["database", "session_keys"]
+    cells                 = ["cell_key", "database"]
+    desk                  = ["database", "provider_wechat_pay", "session_keys", "vault_keys"]
+    events                = ["database", "mail", "provider_wechat_pay", "vault_keys", "wechat_app"]
+    exchange              = ["cell_key", "database", "session_keys"]
+    fx                    = ["database", "session_keys"]
+    login                 = ["database", "session_keys", "wechat_app"]
+    members               = ["database", "session_keys"]
+    notifications         = ["database", "mail", "session_keys", "wechat_app"]
+    payment_callbacks     = ["database", "provider_wechat_pay", "vault_keys"]
+    payments              = ["database", "provider_wechat_pay", "session_keys", "vault_keys", "wechat_app"]
+    points                = ["database", "session_keys"]
+    points_links          = ["cell_key", "database", "session_keys"]
+    reconciliation        = ["database", "provider_wechat_pay", "session_keys", "vault_keys"]
+    reward_partners       = ["database", "reward_partners", "session_keys", "vault_keys"]
+    rewards               = ["database", "reward_partners", "session_keys", "vault_keys"]
+    schedule              = ["cell_key", "database", "provider_wechat_pay", "rate_source", "reward_partners", "vault_keys", "webhook_signing_keys", "wechat_app"]
+    webhook_subscriptions = ["database", "session_keys", "webhook_signing_keys"]
+  }
+}
+
+resource "tencentcloud_cam_role" "door" {
+  for_each    = local.functions
+  name        = "${local.prefix}-${each.key}"
+  description = "What the function ${each.key} of the cn cell may do"
   document = jsonencode({
     version = "2.0"
     statement = [{
@@ -11,16 +38,17 @@ resource "tencentcloud_cam_role" "functions" {
   })
 }
 
-resource "tencentcloud_cam_policy" "functions" {
-  name        = "${local.prefix}-functions"
-  description = "Read the cell's secrets; wake the events function"
+resource "tencentcloud_cam_policy" "door" {
+  for_each    = local.read_by
+  name        = "${local.prefix}-${each.key}"
+  description = "Read the door's own secrets; wake the events function"
   document = jsonencode({
     version = "2.0"
     statement = [
       {
         effect   = "allow"
         action   = ["name/ssm:GetSecretValue"]
-        resource = [for name in local.secrets : "qcs::ssm:ap-guangzhou::secret/creatorUin/*/twinshore-cn-${name}"]
+        resource = [for name in each.value : "qcs::ssm:ap-guangzhou::secret/creatorUin/*/twinshore-cn-${name}"]
       },
       {
         effect   = "allow"
@@ -31,7 +59,8 @@ resource "tencentcloud_cam_policy" "functions" {
   })
 }
 
-resource "tencentcloud_cam_role_policy_attachment_by_name" "functions" {
-  role_name   = tencentcloud_cam_role.functions.name
-  policy_name = tencentcloud_cam_policy.functions.name
+resource "tencentcloud_cam_role_policy_attachment_by_name" "door" {
+  for_each    = local.read_by
+  role_name   = tencentcloud_cam_role.door[each.key].name
+  policy_name = tencentcloud_cam_policy.door[each.key].name
 }

@@ -25,4 +25,9 @@ resource "tencentcloud_postgresql_instance" "store" {
   storage           = 100
   root_password     = var.database_password
   delete_protection = true
+
+  # At rest under the cell's own key, as the table on AWS.
+  need_support_tde = 1
+  kms_key_id       = tencentcloud_kms_key.cell.id
+  kms_region       = "ap-guangzhou"
 }

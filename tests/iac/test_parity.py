@@ -1,4 +1,4 @@
-"""Both clouds run the same doors in the same way. What may differ stands in a table here, with the reason."""
+"""The templates say what the code and the tables say. That the two clouds agree is held by test_differences.py."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ try:
 except ImportError:  # Python 3.10
     import tomli as tomllib
 
-# What differs: (door, what) -> why. Anything else that differs is a mistake.
-MAY_DIFFER: dict[tuple[str, str], str] = {
-    ("schedule", "outbox-sweep"): "DynamoDB's stream tells every commit; PostgreSQL has no stream, so a timer looks",
-    ("schedule", "expired-delete"): "DynamoDB deletes what has expired by itself (TTL); PostgreSQL does not",
-}
 DOORS = sorted(set(aws_functions()) | set(tencent_functions()))
 JOBS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "infra" / "schedules.toml").read_text(encoding="utf-8"))["jobs"]
 UTC_TO_TIMER_HOURS = 8
@@ -51,18 +46,6 @@ def test_the_routes_of_the_template_are_the_doors_own(door: str) -> None:
 def test_a_door_that_answers_http_has_a_function_url(door: str) -> None:
     urls = [t["function"] for t in tencent_file()["inputs"]["triggers"] if t["type"] == "http"]
     assert urls.count(door) == (1 if http_events(door) else 0)
-
-
-@pytest.mark.parametrize("door", DOORS)
-def test_memory_and_time_limit_are_the_same(door: str) -> None:
-    aws, tencent = aws_functions()[door], tencent_functions()[door]
-    assert (aws["MemorySize"], aws["Timeout"]) == (tencent["memorySize"], tencent["timeout"])
-
-
-@pytest.mark.parametrize("door", DOORS)
-def test_the_names_in_the_environment_are_the_same(door: str) -> None:
-    aws = set(aws_functions()[door]["Environment"]["Variables"])
-    assert aws == {pair["key"] for pair in tencent_functions()[door]["environments"]}
 
 
 def test_browsers_are_told_the_same() -> None:
@@ -120,11 +103,6 @@ def test_the_clock_is_what_the_table_says() -> None:
     assert all(job.get("rate", "every minute") == "every minute" and job["why"] for job in JOBS.values())
     assert aws_timers() == {name: as_aws(job) for name, job in JOBS.items() if "aws" in job["clouds"]}
     assert tencent_timers() == {name: as_tencent(job) for name, job in JOBS.items() if "tencent" in job["clouds"]}
-
-
-def test_a_job_of_one_cloud_only_has_a_reason() -> None:
-    alone = {name for name, job in JOBS.items() if len(job["clouds"]) == 1}
-    assert alone == {name for door, name in MAY_DIFFER if door == "schedule"}
 
 
 def test_the_clock_asks_for_what_the_schedule_door_can_do() -> None:

@@ -36,6 +36,20 @@ def test_a_function_on_aws_may_read_its_own_secrets_only(door: str) -> None:
     assert set(granted) == expected
 
 
+@pytest.mark.parametrize("door", aws_functions())
+def test_a_function_on_tencent_may_read_its_own_secrets_only(door: str) -> None:
+    """A role of its own, as on AWS. One that reads none has no policy at all."""
+    from tests.iac.test_terraform import local
+    from twinshore.cells import load_cells
+
+    providers = [f"provider_{name}" for name in load_cells().providers_in("cn")]
+    expected: list[str] = []
+    for name, secret in SECRETS.items():
+        if door in secret["doors"] and "tencent" in secret["clouds"]:
+            expected += providers if secret.get("prefix") else [name]
+    assert local("read_by").get(door, []) == sorted(expected)
+
+
 def test_the_table_names_doors_that_are_there() -> None:
     named = {door for secret in SECRETS.values() for door in secret["doors"]}
     assert named <= set(aws_functions())
