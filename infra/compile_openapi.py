@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any, Iterator
 
+from infra.compile_models import write_models_with_pydantic
+
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "layers" / "core" / "twinshore" / "openapi.json"
 SCHEMAS = "#/components/schemas/"
@@ -142,6 +144,7 @@ def render(document: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     sys.path.insert(0, str(ROOT / "layers" / "core"))
+    write_models_with_pydantic()
     text = render(compile_openapi())
     if "--check" in arguments:
         return 0 if TARGET.read_text(encoding="utf-8") == text else 1

@@ -1,8 +1,14 @@
 """Our door, with a model; the cell is named by hand as the wiring would name it."""
 
-from bench.request import answer
-from bench.stacks.models import Redemption
-from twinshore.web import Door
+import sys
+
+from twinshore import models
+
+sys.modules["pydantic"] = models  # the same models, compiled as a wire.py's are
+
+from bench.request import answer  # noqa: E402
+from bench.stacks.models import Redemption  # noqa: E402
+from twinshore.web import Door  # noqa: E402
 
 
 class Wiring:

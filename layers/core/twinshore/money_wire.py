@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
+from twinshore.models import AfterValidator, BaseModel, ConfigDict, Field
 from twinshore.money import LIMIT_MINOR, Money, digits_of
 
 

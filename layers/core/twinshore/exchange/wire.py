@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
 from twinshore.exchange import exchanges, links, rates, receipts, settlement
 from twinshore.exchange.codes import Code
 from twinshore.exchange.quote import Quote, Wish
+from twinshore.models import BaseModel, BeforeValidator, ConfigDict, Field
 from twinshore.problems import Response
 
 PAGE_LIMIT = 100

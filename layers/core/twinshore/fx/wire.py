@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from twinshore.fx.port import RateTable
 from twinshore.fx.publication import freshness_of
 from twinshore.fx.quote import Quote
 from twinshore.fx.rates import DISPLAY_ROUNDING, PairRate, pair_rate, prices
+from twinshore.models import BaseModel, ConfigDict, Field
 from twinshore.money import Money
 from twinshore.money_display import LOCALE_PATTERN, display
 from twinshore.money_wire import Amount, CurrencyCode, PositiveMinor
@@ -80,7 +79,8 @@ class Rates(BaseModel):
             asked = {"amount_minor": amount.amount_minor, "rounding": DISPLAY_ROUNDING.value}
         used = _used(*(each for pair in found for each in pair.tables))
         if len(used) > 1:
-            items = [item.model_copy(update=_said_of(_used(*pair.tables), now)) for item, pair in zip(items, found)]
+            told = [{**item.model_dump(), **_said_of(_used(*pair.tables), now)} for item, pair in zip(items, found)]
+            items = [RateOut.model_validate(each) for each in told]
         fetched_at = min(each.fetched_at for each in used)
         return cls(
             base=query.base, source=", ".join(each.source for each in used), date=min(each.date for each in used),
@@ -112,8 +112,8 @@ class QuoteRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    from_currency: CurrencyCode = Field(alias="from")
-    to_currency: CurrencyCode = Field(alias="to")
+    from_currency: CurrencyCode = Field(validation_alias="from")
+    to_currency: CurrencyCode = Field(validation_alias="to")
     amount_minor: PositiveMinor
 
     def amount(self) -> Money:

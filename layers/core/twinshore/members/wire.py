@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from twinshore.errors import Misdirected
 from twinshore.members import streak as streaks
 from twinshore.members import tiers
@@ -21,6 +19,7 @@ from twinshore.members.profile import read as read_profile
 from twinshore.members.recommending import Recommendation
 from twinshore.members.standing import History, Members
 from twinshore.members.standing import read as read_standing
+from twinshore.models import BaseModel, ConfigDict, Field
 
 PROFILE = (UnknownMarket, UnknownTimeZone, BirthdayInvalid, BirthdayChangedLately, Misdirected)
 MAKING_UP = (DayNotMissed, MakeUpOutOfReach, NoMakeUpCard)

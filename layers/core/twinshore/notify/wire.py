@@ -6,10 +6,9 @@ import time
 from calendar import timegm
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator
-
 from twinshore.cells import Residency
 from twinshore.idempotency import IdempotencyKeyInProgress, IdempotencyKeyReused
+from twinshore.models import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator
 from twinshore.money import Money
 from twinshore.money_wire import AmountIn
 from twinshore.notify.deliver import Delivery, NotDeliveredYet, Notice

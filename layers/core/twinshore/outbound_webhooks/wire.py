@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-
 from twinshore.idempotency import IdempotencyKey, IdempotencyKeyReused
+from twinshore.models import BaseModel, ConfigDict, Field, field_validator
 from twinshore.outbound_webhooks.catalogue import OFFERED
 from twinshore.outbound_webhooks.signing import WebhookKeysMissing
 from twinshore.outbound_webhooks.subscriptions import (

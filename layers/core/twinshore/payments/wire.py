@@ -6,9 +6,8 @@ import calendar
 import time
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-
 from twinshore.fx.quote import Holder
+from twinshore.models import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from twinshore.money_wire import Amount, AmountIn, PositiveMinor
 from twinshore.payments import orders
 from twinshore.payments.capturing import Providers, Return
@@ -28,8 +27,9 @@ RETURNED_LIMIT = 32
 """Members of a returned query; each of 16 kB at most (Adyen's redirectResult is the long one)."""
 _PLAIN = r"^[^\x00-\x1f\x7f]+$"
 
-Time = Annotated[str, BeforeValidator(lambda at: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)))]
-"""Seconds since the epoch in, RFC 3339 out."""
+
+def _rfc3339(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
 def _seconds(text: str) -> int:
@@ -42,11 +42,11 @@ def _instant(text: str) -> str:
     return text
 
 
+Time = Annotated[str, BeforeValidator(_rfc3339)]
+"""Seconds since the epoch in, RFC 3339 out."""
 Instant = Annotated[str, Field(max_length=20), AfterValidator(_instant)]
 ReturnedName = Annotated[str, Field(min_length=1, max_length=64)]
 ReturnedValue = Annotated[str, Field(max_length=16_384)]
-
-
 Market = Annotated[str, Field(pattern="^([A-Z]{2})?$", description="the payer's market, as bootstrap says")]
 Device = Annotated[Literal["", "mini_program", "h5"], Field(description="where the payer is")]
 Platform = Annotated[Literal["", "ios", "android"], Field(description="system of the payer's device")]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from calendar import timegm
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-
 from twinshore.idempotency import IdempotencyKeyReused
+from twinshore.models import BaseModel, ConfigDict, Field, field_validator
 from twinshore.points.book import Entry, Ledger
 from twinshore.points.problems import GiftRefused, InsufficientPoints, PointsOutOfRange
 from twinshore.points.programmes import UnknownProgramme

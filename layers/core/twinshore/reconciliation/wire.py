@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from twinshore.models import BaseModel, ConfigDict, Field
 from twinshore.money_wire import Amount
 from twinshore.payments.port import OutcomeUnknown, ProviderRefused
 from twinshore.reconciliation.csv_bill import TEXT_LIMIT_CHARACTERS

@@ -6,10 +6,9 @@ import time
 from calendar import timegm
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
 from twinshore.errors import Misdirected
 from twinshore.idempotency import IdempotencyKeyReused
+from twinshore.models import AfterValidator, BaseModel, ConfigDict, Field
 from twinshore.points.problems import InsufficientPoints, RedemptionNotFound
 from twinshore.rewards.catalogue import NAME, Offer, names_in
 from twinshore.rewards.differences import Difference
