@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Mapping
 
-from twinshore import deployment
+from twinshore import deployment, tracing
 from twinshore.deployment import Misconfigured
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def way_out(answer_seconds: float = ANSWER_SECONDS) -> Send:
 
     def post(url: str, headers: Mapping[str, str], body: bytes) -> Heard:
         try:
-            reply = send("POST", url, headers, body, answer_seconds)
+            reply = send("POST", url, {**headers, **tracing.headers()}, body, answer_seconds)
         except Unreachable:
             raise NotHeard("unreachable") from None
         except NoAnswer:

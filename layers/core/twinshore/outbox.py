@@ -8,7 +8,7 @@ every rung is set aside in a queue of its own, with a loud log line: it is never
 import time
 from typing import Mapping, NamedTuple, Sequence
 
-from twinshore import log, metrics
+from twinshore import log, metrics, tracing
 from twinshore.events import Consumer, Event, event_from_json
 from twinshore.store.port import OUTBOX, CommitConflict, Delete, Due, Item, Key, Replace, Store
 
@@ -31,13 +31,15 @@ def deliver(event: Event, consumers: Consumers) -> bool:
     if event.name not in consumers:
         log.line("warning", "an event of newer code waits", event_id=event.id, event_name=event.name)
         return False
-    done = True
+    done, before = True, log.bound()
+    tracing.follow(event.trace)
     for consumer in consumers[event.name]:
         try:
             consumer(event)
         except Exception as err:  # noqa: BLE001 - one consumer's fault must not keep the news from the others
             log.line("error", "a consumer failed", event_id=event.id, event_name=event.name, error=err)
             done = False
+    log.bind(*before)
     return done
 
 

@@ -14,7 +14,7 @@ import re
 import time
 from typing import Any, Callable, Iterable, NamedTuple, Protocol
 
-from twinshore import deadline, log, metrics
+from twinshore import deadline, log, metrics, tracing
 from twinshore.errors import (
     BadRequest,
     BodyTooLarge,
@@ -143,7 +143,7 @@ class Door:
         cloud = self._wiring.cloud()
         on_tencent = cloud == "tencent"
         request_id = request_id_of(context)
-        log.bind(request_id, self.name, self._wiring.cell_name(), cloud)
+        log.bind(request_id, self.name, self._wiring.cell_name(), cloud, tracing.begin(event))
         language, method, shown = "en", "other", "unknown"
         try:
             call = from_tencent(event, context) if on_tencent else from_aws(event, context)

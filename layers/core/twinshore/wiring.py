@@ -246,11 +246,11 @@ def jobs() -> Jobs:
 
 def bind_log(door: str, context: Any) -> None:
     """For doors that are not HTTP."""
-    from twinshore import deadline, log, metrics
+    from twinshore import deadline, log, metrics, tracing
     from twinshore.http_events import request_id_of
 
     deadline.start(context)
-    log.bind(request_id=request_id_of(context), door=door, cell=cell_name(), cloud=cloud())
+    log.bind(request_id_of(context), door, cell_name(), cloud(), tracing.begin({}))
     metrics.started()
 
 

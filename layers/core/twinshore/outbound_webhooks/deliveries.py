@@ -10,6 +10,7 @@ import json
 import time
 from typing import Any
 
+from twinshore import tracing
 from twinshore.events import Event
 from twinshore.outbound_webhooks.catalogue import OFFERED
 from twinshore.outbound_webhooks.subscriptions import ACTIVE, Subscription, subscriptions
@@ -57,6 +58,7 @@ def _promise(store: Store, one: Subscription, event: Event, now: int) -> int:
         "body": body_of(event),
         "tries": 0,
         "state": WAITING,
+        "trace": tracing.current(),
     }
     try:
         store.commit(Create(delivery_key(one.id, event.id), fields, Due(QUEUE, now), now + KEEP_SECONDS))

@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import Callable, NamedTuple
 
-from twinshore import log, metrics
+from twinshore import log, metrics, tracing
 from twinshore.outbound_webhooks.deliveries import DELIVERED, DROPPED, GIVEN_UP, QUEUE
 from twinshore.outbound_webhooks.port import Answer, Post, Undelivered
 from twinshore.outbound_webhooks.signing import SigningKeys, WebhookKeysMissing, signed_headers
@@ -50,7 +50,10 @@ def send_due(
     for item in waiting:
         if live_keys is None or time.monotonic() >= until:
             break
+        before = log.bound()
+        tracing.follow(item.fields.get("trace"))
         counts[_one(store, post, live_keys, item, silent, now)] += 1
+        log.bind(*before)
     return Swept(**counts)
 
 
