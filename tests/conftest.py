@@ -9,7 +9,7 @@ from typing import Iterator
 import pytest
 
 from tests.support.doors import Place
-from twinshore import deadline, wiring
+from twinshore import deadline, log, wiring
 
 
 @pytest.fixture(params=["eu", "cn"], ids=["lambda", "scf"])
@@ -20,3 +20,10 @@ def at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     os.environ.update(before)
     wiring.reset()
     deadline.start(None)  # of this thread: what comes next in it is no invocation
+
+
+@pytest.fixture(autouse=True)
+def _lines_about_nothing() -> Iterator[None]:
+    """What comes next in this thread is about no request, and has no trace."""
+    yield
+    log.bind()
