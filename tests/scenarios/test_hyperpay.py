@@ -43,18 +43,23 @@ PARTY = Party(
 class TestHyperPay(Scenarios):
     party = PARTY
 
-    def test_a_chargeback_that_is_lost_is_written_off_at_the_desk(self, scene: Scene) -> None:
-        """Nobody tells that it is lost: the order stays disputed and pays nothing back, the flag leaves the list."""
+    def test_a_chargeback_that_is_lost_is_told_at_the_desk(self, scene: Scene) -> None:
+        """Nobody else tells it: the order stays disputed until the desk has looked it up, and pays nothing back."""
         order = scene.paid_order()
+        (points,) = scene.credits(order)
         assert scene.act(dispute(scene.book, f"{order}-1", OPENED)).status == 200
         scene.settle()
         scene.poll(30 * DAY)
         (flag,) = scene.desk("GET", "/v1/flags")["items"]
-        assert (flag["order_id"], flag["reason"], flag["actions"]) == (order, "disputed", ["write_off"])
-        decision = {"action": "write_off", "reason": "lost, case 4711 in the portal"}
-        assert scene.desk("POST", f"/v1/flags/{flag['id']}/resolutions", decision)["status"] == "resolved"
+        assert (flag["order_id"], flag["reason"], flag["actions"]) == (order, "disputed", ["lost", "write_off"])
+        assert (scene.status(order), scene.credits(order)) == ("disputed", [points])
+        decision = {"action": "lost", "reason": "lost, case 4711 in the portal"}
+        for _ in range(2):
+            assert scene.desk("POST", f"/v1/flags/{flag['id']}/resolutions", decision)["status"] == "resolved"
+            scene.settle()
         assert scene.desk("GET", "/v1/flags")["items"] == []
-        assert (scene.status(order), scene.shown(order)["needs_review"]) == ("disputed", False)
+        assert (scene.status(order), scene.shown(order)["needs_review"]) == ("dispute_lost", False)
+        assert sum(scene.credits(order)) == 0
         assert scene.refund(order).problem() == "order-disputed" and scene.returned() == 0
 
 

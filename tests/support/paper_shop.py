@@ -129,7 +129,7 @@ class Shop:
     def post_all(self) -> None:
         """What the `events` function does with news of money: in the order told, each twice."""
         for event in self.told():
-            if event.name in ("payment.captured", "payment.refunded", "dispute.lost"):
+            if event.name in ("payment.captured", "payment.refunded", "dispute.lost", "payment.lost"):
                 postings.post(event, self.store)
                 postings.post(event, self.store)
 

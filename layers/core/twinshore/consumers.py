@@ -76,6 +76,7 @@ def consumers_of(parts: Parts) -> Consumers:
         "payment.flagged": (listed, quoted_anew),
         "flag.resolved": (listed,),
         "dispute.lost": (withdrawn, posted),
+        "payment.lost": (withdrawn, posted),
         "points.earned": (tell(notify.points_credited),),
         "voucher.issued": (tell(partial(notify.voucher_issued, named=name_of)),),
     }

@@ -73,6 +73,7 @@ def and_members(own: Consumers, store: Callable[[], Store], book: Book, now: Cal
 
     more: Consumers = {
         "payment.captured": (purchased,), "payment.refunded": (returned,), "dispute.lost": (returned,),
+        "payment.lost": (returned,),
         "points.redeemed": (redeemed,), "member.checked_in": (credited,), "member.benefit_granted": (credited,),
     }  # fmt: skip
     return {name: (*own.get(name, ()), *more.get(name, ())) for name in {**own, **more}}

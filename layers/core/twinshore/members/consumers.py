@@ -21,7 +21,7 @@ def purchased(event: Event, members: Members, worth: Worth, now: int) -> None:
 
 
 def returned(event: Event, members: Members, worth: Worth, now: int) -> None:
-    """`payment.refunded` and `dispute.lost`: what the money that went back had counted, once per event.
+    """`payment.refunded`, `dispute.lost` and `payment.lost`: what the money that went back had counted, once per event.
 
     By differences of totals, so that the steps of a whole refund take back what was counted, to the point.
     """

@@ -21,6 +21,7 @@ from twinshore.store.port import Store
 REASONS = {
     "membership": {"zh-CN": "会员活动", "en": "Membership"},
     "check_in": {"zh-CN": "每日签到", "en": "Daily check-in"},
+    "exchange": {"zh-CN": "积分兑换转入", "en": "Points exchange"},
 }
 
 

@@ -10,6 +10,7 @@ OFFERED = {
     "payment.disputed": "the payer's bank asks for the money back",
     "dispute.won": "the money stays",
     "dispute.lost": "the money went back",
+    "payment.lost": "a payment that was told as captured never came",
     "refund.requested": "a refund waits for a person to approve it",
     "refund.declined": "a person has declined a refund",
     "refund.failed": "a refund could not be carried out",

@@ -10,15 +10,16 @@ from typing import Any, NamedTuple
 from twinshore import log
 from twinshore.errors import NotFound
 from twinshore.events import Event
-from twinshore.payments.advance import AMOUNT_UNKNOWN, LOCK_EXPIRED, PAID_TWICE
+from twinshore.payments.advance import AMOUNT_UNKNOWN, CAPTURE_FAILED, LOCK_EXPIRED, PAID_TWICE
 from twinshore.payments.order import AMOUNT_DIFFERS, REFUND_REQUESTED, Flag, Order, load, order_id_of
 from twinshore.payments.orders import DECLINE
+from twinshore.payments.port import DISPUTED
 from twinshore.payments.states import AUTHORISED_AFTER_CLOSE, CAPTURED_AFTER_CLOSE
 from twinshore.store.port import Change, CommitConflict, Create, Delete, Key, Require, Store, StoreUnavailable
 
 OPEN, RESOLVED = "open", "resolved"
-ACCEPT, REFUND_SECOND, REFUND_PAYMENT, LET_GO, WRITE_OFF, APPROVE = (
-    "accept", "refund_second", "refund_payment", "let_go", "write_off", "approve",
+ACCEPT, REFUND_SECOND, REFUND_PAYMENT, LET_GO, WRITE_OFF, APPROVE, LOST = (
+    "accept", "refund_second", "refund_payment", "let_go", "write_off", "approve", "lost",
 )  # fmt: skip
 ACTIONS = {
     PAID_TWICE: (REFUND_SECOND, WRITE_OFF),
@@ -28,6 +29,8 @@ ACTIONS = {
     CAPTURED_AFTER_CLOSE: (ACCEPT, REFUND_PAYMENT, WRITE_OFF),
     AUTHORISED_AFTER_CLOSE: (LET_GO, WRITE_OFF),
     REFUND_REQUESTED: (APPROVE, DECLINE),
+    CAPTURE_FAILED: (LOST, WRITE_OFF),
+    DISPUTED: (LOST, WRITE_OFF),
 }
 """What may be done about a flag; about any other one only WRITE_OFF: it was put right elsewhere, or the house bears
 it."""

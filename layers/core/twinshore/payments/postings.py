@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
 
 def post(event: Event, store: Store) -> None:
-    """Consumer of `payment.captured`, `payment.refunded` and `dispute.lost`."""
+    """Consumer of `payment.captured`, `payment.refunded`, `dispute.lost` and `payment.lost`."""
     order = load(store, str(event.data["order_id"]))
     if order is None:
         return

@@ -16,6 +16,7 @@ from twinshore.payments import flags, port, told
 from twinshore.payments.advance import Advance, Resolution, resolve_flag
 from twinshore.payments.completion import amend
 from twinshore.payments.holding import accepted
+from twinshore.payments.losses import lose
 from twinshore.payments.methods import Tills
 from twinshore.payments.order import (
     AMOUNT_DIFFERS,
@@ -94,6 +95,11 @@ def _decided(order: Order, flag: Flag, decision: Decision, now: int) -> Advance:
     done = Resolution(decision.action, decision.by, now, decision.note)
     if decision.action == flags.ACCEPT:
         return accepted(order, done)
+    if decision.action == flags.LOST:
+        without = lose(order, found, done)
+        if without is None:
+            raise ActionNotOffered(offered=[flags.WRITE_OFF])
+        return without
     if decision.action in REFUNDS:
         order = _promised(order, found, decision.note, now)
     events: tuple[Event, ...] = ()

@@ -14,6 +14,7 @@ the same event. Data: ids and numbers, no personal data beyond the member id.
     dispute.won         order_id, member_id, provider, reference
     dispute.lost        order_id, member_id, amount_minor (what the bank took back), taken_back_minor, currency,
                         provider, reference
+    payment.lost        the same: a person has found that what was told as captured will never come
     payment.flagged     order_id, member_id, reason, provider, reference, amount_minor, currency (as the provider said)
     flag.resolved       order_id, member_id, reason, provider, reference, flag_id, action, by
     refund.requested    order_id, member_id, amount_minor, currency, refund_reference: it waits for a person
@@ -84,13 +85,20 @@ def dispute_won(order: Order, attempt: OrderAttempt, now: int) -> Event:
 
 
 def dispute_lost(order: Order, attempt: OrderAttempt, now: int) -> Event:
-    data = {
+    return Event(f"{order.id}.dispute-lost.{attempt.number}", "dispute.lost", now, _loss(order, attempt))
+
+
+def lost(order: Order, attempt: OrderAttempt, now: int) -> Event:
+    return Event(f"{order.id}.lost.{attempt.number}", "payment.lost", now, _loss(order, attempt))
+
+
+def _loss(order: Order, attempt: OrderAttempt) -> dict[str, Any]:
+    return {
         **_about(order, attempt),
         "amount_minor": attempt.lost_minor,
         "taken_back_minor": attempt.refunded_minor + attempt.lost_minor,
         "currency": order.amount.currency,
     }
-    return Event(f"{order.id}.dispute-lost.{attempt.number}", "dispute.lost", now, data)
 
 
 def flagged(order: Order, flag: Flag, again: int = 0) -> Event:

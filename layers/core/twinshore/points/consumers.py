@@ -21,7 +21,8 @@ def credit(event: Event, store: Store, residency: Residency, now: int) -> None:
 
 
 def withdraw(event: Event, store: Store, residency: Residency, now: int) -> None:
-    """`payment.refunded` and `dispute.lost`: the points of this step go back, once per event, as far as they are there.
+    """`payment.refunded`, `dispute.lost` and `payment.lost`: the points of this step go back, once per event, as far as
+    they are there.
 
     Each step is a difference of totals, so that the steps of a whole refund take back what was credited, to the point.
     In a programme that knows whole purchases only, the first step takes back all.
