@@ -101,7 +101,7 @@ def _refund(line: Line, whole: Member, standing: Standing) -> str:
         return f"the refund {line['reference']} of {line['amount']} is {there}"
     given = sum(sum(charge.refunds_minor) for charge in standing.charges if charge.order_id == line["order_id"])
     amount_minor = line["amount"]["amount_minor"]
-    if given != amount_minor:
+    if given < amount_minor:
         return f"the party gave back {given}, not {amount_minor}"
     left = sum(one["points"] for one in whole.entries if one["reason"] == line["order_id"])
     return "" if left == 0 else f"the order went back whole, and {left} of its points stayed"
@@ -168,6 +168,10 @@ def _money(told: list[Line], standing: Standing) -> Iterator[Finding]:
             yield Finding(LOST, "charge", at, f"{charges[0].party} has charged {order_id}, which is {order['status']}")
         if charges[0].amount_minor != order["amount"]["amount_minor"]:
             yield Finding(WRONG, "charge", at, f"{order_id} charges {order['amount']}; the party took {charges[0]}")
+        given = sum(sum(charge.refunds_minor) for charge in charges)
+        promised = sum(one["amount"]["amount_minor"] for one in order.get("refunds", ()))
+        if given > promised:
+            yield Finding(DOUBLED, "refund", at, f"{order_id} promises {promised} back; the party gave {given}")
         earned = [one for one in whole.entries if one["kind"] == "earn" and one["reason"] == order_id]
         if not earned:
             yield Finding(LOST, "points", at, f"order {order_id} was paid and has earned no points")

@@ -46,6 +46,9 @@ class Result(NamedTuple):
     findings: tuple[Finding, ...]
     counts: dict[str, int]
     """What the audit went through."""
+    promises: tuple[dict[str, Any], ...]
+    standing: Standing
+    """What the audit compared."""
 
     @property
     def failures(self) -> list[str]:
@@ -88,17 +91,19 @@ class _Load:
         samples = self._crowd("m", rate, order.seconds, faults)
         if faults.broken:
             self._findings.append(Finding(WRONG, "run", 0.0, faults.broken))
-        counts = self._audited()
+        counts, whole = self._audited()
         return Result(
             order, rate, tuple(ramp), tuple(samples), tuple(self._journeys), tuple(faults.windows),
-            tuple(faults.left_out), tuple(self._findings), counts,
+            tuple(faults.left_out), tuple(self._findings), counts, tuple(self._promises), whole,
         )  # fmt: skip
 
     def _ramp(self) -> list[figures.Step]:
         steps: list[figures.Step] = []
         for number, rate in enumerate(RAMP_RATES):
-            samples = self._crowd(f"r{number}x", rate, RAMP_SECONDS)
-            step = figures.step_of(rate, samples, any(one["late"] for one in self._journeys))
+            name = f"r{number}x"
+            samples = self._crowd(name, rate, RAMP_SECONDS)
+            own = [one for one in self._journeys if one["name"].startswith(name)]
+            step = figures.step_of(rate, samples, any(one["late"] for one in own))
             steps.append(step)
             self._say(
                 f"  {rate:5.1f} journeys/s  {step.requests_per_second:6.1f} requests/s"
@@ -124,7 +129,7 @@ class _Load:
         self._journeys += self._scene.lines(name, "journeys")
         return [Sample(*row) for row in self._scene.lines(name, "samples")]
 
-    def _audited(self) -> dict[str, int]:
+    def _audited(self) -> tuple[dict[str, int], Standing]:
         """Everything is healed; timers run until nothing waits; then all accounts are looked at. What does not hold at
         the first look may still be on its way: it is looked at again, as long as QUIET_SECONDS last."""
         scene, ends = self._scene, time.monotonic() + QUIET_SECONDS
@@ -132,34 +137,39 @@ class _Load:
         self._say("all is healed; waiting until nothing is on its way")
         while self._on_its_way() and time.monotonic() < ends:
             time.sleep(1)
-        accounts, cells = standing.accounts_of(self._promises), scene.world().cells
-        looks = 0
-        while True:
-            looks += 1
-            self._say(f"the audit of {len(accounts)} memberships")
-            try:
-                members = standing.look_at(accounts, cells, refresh=looks > 1)
-            except (DeedFailed, GaveUp) as err:
-                self._findings.append(Finding(LOST, "look", 0.0, f"an account cannot be looked at: {err}"))
-                break
-            charges, messages = books.charges_of(scene.box.twins), books.messages_of(scene.box.twins)
-            whole = Standing(members, tuple(charges), tuple(messages))
-            found = audit(self._promises, whole)
-            if not found or time.monotonic() > ends:
-                self._findings += found
-                break
+        accounts, looks = standing.accounts_of(self._promises), 1
+        self._say(f"the audit of {len(accounts)} memberships")
+        found, whole = self._look(accounts, refresh=False)
+        while found and time.monotonic() < ends:
             self._say(f"  {len(found)} things do not hold yet; {found[0].story}")
             time.sleep(LOOK_AGAIN_SECONDS)
-        self._findings += self._set_aside()
-        told = sum(line["word"] == "told" for line in self._promises)
-        return {
-            "memberships": len(accounts), "promises": told, "looks": looks, "charges": len(charges),
-            "entries": sum(len(one.entries) for one in members.values()),
-            "letters twice, as 0071 allows": twice_by_rule(self._promises, whole),
-            "notices": books.notices_of(scene.box.twins)["notices"],
-            "deliveries of notices": books.notices_of(scene.box.twins)["acknowledged"],
-            "restarts of cells": sum(host.restarts for host in scene.box.cells.values()),
-        }  # fmt: skip
+            found, whole = self._look(accounts, refresh=True)
+            looks += 1
+        self._findings += found + self._set_aside()
+        notices = books.notices_of(scene.box.twins)
+        counts = {
+            "memberships": len(accounts),
+            "promises (2xx that clients saw)": sum(line["word"] == "told" for line in self._promises),
+            "entries of points": sum(len(one.entries) for one in whole.members.values()),
+            "charges in the parties' books": len(whole.charges),
+            "notices acknowledged": notices["notices"],
+            "deliveries of them": notices["acknowledged"],
+            "letters that came twice, as decision 0071 allows": twice_by_rule(self._promises, whole),
+            "cells started again": sum(host.restarts for host in scene.box.cells.values()),
+            "looks until all held": looks,
+        }
+        return counts, whole
+
+    def _look(self, accounts: list[standing.Account], *, refresh: bool) -> tuple[list[Finding], Standing]:
+        scene = self._scene
+        try:
+            members = standing.look_at(accounts, scene.world().cells, refresh=refresh)
+        except (DeedFailed, GaveUp) as err:
+            nothing = Standing({}, (), ())
+            return [Finding(LOST, "look", 0.0, f"an account cannot be looked at: {err}")], nothing
+        charges, messages = books.charges_of(scene.box.twins), books.messages_of(scene.box.twins)
+        whole = Standing(members, tuple(charges), tuple(messages))
+        return audit(self._promises, whole), whole
 
     def _on_its_way(self) -> bool:
         waiting = [self._scene.waiting(cell).get(queue, 0) for cell in self._scene.box.cells for queue in QUEUES]
