@@ -1,12 +1,14 @@
 """The shoppers, as a process of their own: `python -m sandbox.load.crowd '<Plan as JSON>'`.
 
 Journeys begin at an even pace whatever the cells do (an open loop), each on a thread of its own, so that a cell that
-answers slowly is not spared. The process ends when every journey has: their patience is bounded.
+answers slowly is not spared. They begin for the seconds of the plan, and on as long as standard input is open, within
+OVERTIME_SECONDS. The process ends when every journey has: their patience is bounded.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import threading
@@ -22,6 +24,8 @@ from sandbox.walk import Traveller
 
 OPEN_LIMIT = 300
 """Journeys at a time: beyond it a new one waits for its turn, and the run says how many did."""
+OVERTIME_SECONDS = 120.0
+"""A slow machine may need longer for the faults."""
 STACK_BYTES = 512 * 1024
 
 
@@ -68,16 +72,17 @@ class Crowd:
 
     def go(self) -> None:
         draw, plan = random.Random(self._plan.seed), self._plan
+        over = threading.Event()
+        threading.Thread(target=_wait_for_the_end, args=(over,), daemon=True).start()
         began, number = time.monotonic(), 0
-        while number < plan.rate * plan.seconds:
-            pause = began + number / plan.rate - time.monotonic()
-            if pause > 0:
-                time.sleep(pause)
+        while True:
+            time.sleep(max(0.0, began + number / plan.rate - time.monotonic()))
             late = not self._places.acquire(blocking=False)
             if late:
                 self._places.acquire()
-            if time.monotonic() - began > plan.seconds:
-                break  # it waited for its turn until the end
+            spent = time.monotonic() - began
+            if spent >= plan.seconds and (over.is_set() or spent >= plan.seconds + OVERTIME_SECONDS):
+                break
             name = f"{plan.name}{number:05d}"
             thread = threading.Thread(target=self._one, args=(name, *drawn(draw, name), late), daemon=True)
             thread.start()
@@ -110,6 +115,12 @@ class Crowd:
 
     def _kept(self, sample: Sample) -> None:
         self._samples.add(sample)
+
+
+def _wait_for_the_end(over: threading.Event) -> None:
+    while os.read(0, 1024):
+        pass
+    over.set()
 
 
 def main(argument: str) -> int:

@@ -7,14 +7,15 @@ that somebody else holds, parties that answer nonsense or nothing, lines that ar
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from contextlib import closing
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Sequence
 
+from sandbox.load.crowd import OVERTIME_SECONDS
 from sandbox.load.scene import ON_POSTGRESQL, Scene
 from sandbox.sea import CUT, DEAF, WHOLE
 from sandbox.twins.payment import PaymentTwin
+from sandbox.twins.server import Twin
 
 CROSSING = (ON_POSTGRESQL, "eu")
 HELD_SECONDS, FREE_SECONDS = 0.4, 0.1
@@ -92,13 +93,28 @@ def twins(seconds: float, switches: dict[str, Any], *providers: str) -> Go:
     def go(scene: Scene) -> None:
         ill = [twin for twin in scene.box.twins.values()
                if (type(twin).name in providers if providers else isinstance(twin, PaymentTwin))]  # fmt: skip
-        for twin in ill:
-            with twin.lock:
-                twin.faults = dict(switches)
+        _switch(ill, switches)
         time.sleep(seconds)
-        for twin in ill:
-            with twin.lock:
-                twin.faults = {}
+        _switch(ill, {})
+
+    return go
+
+
+def _switch(ill: Sequence[Twin], switches: dict[str, Any]) -> None:
+    for twin in ill:
+        with twin.lock:
+            twin.faults = dict(switches)
+
+
+def in_the_middle(delay_seconds: float, blow: Go) -> Go:
+    """The blow falls while calls to providers are under way, for these take their time."""
+
+    def go(scene: Scene) -> None:
+        ill = [twin for twin in scene.box.twins.values() if isinstance(twin, PaymentTwin)]
+        _switch(ill, {"delay_seconds": delay_seconds})
+        time.sleep(delay_seconds * 2)
+        blow(scene)
+        _switch(ill, {})
 
     return go
 
@@ -125,11 +141,14 @@ FULL = (
     Fault("somebody holds the SQLite file of eu, 0.4 s of every 0.5 s, for 6 s", hold_file("eu", 6)),
     Fault("every provider does what it is asked and loses the answer, for 6 s", twins(6, {"lose_answer": True})),
     Fault("cells sea and us are killed", kill("sea", "us")),
+    Fault("cells cn and eu are killed while every provider takes 1.5 s to answer",
+          in_the_middle(1.5, kill("cn", "eu"))),
     Fault("the line cn – eu loses the answers for 10 s", line(10, DEAF)),
     Fault("no webhook is sent for 8 s", twins(8, {"drop_notices": True})),
     Fault("every provider takes 6 s to answer, for 6 s", twins(6, {"delay_seconds": 6})),
     Fault("WeChat's login and messages answer 502 for 5 s", twins(5, {"status": 502}, "wechat")),
     Fault("all webhooks are signed wrongly for 6 s", twins(6, {"wrong_signature": True})),
+    Fault("PostgreSQL is killed while every provider takes 1.5 s to answer", in_the_middle(1.5, kill_database(2))),
     Fault("PostgreSQL and cell cn are killed at the same moment", kill_database(1, "cn")),
     Fault("all four cells are killed at once", kill("cn", "eu", "sea", "us")),
 )  # fmt: skip
@@ -140,7 +159,7 @@ SHORT = (
 
 
 class Faults:
-    """Plays a list within `seconds`, on a thread of its own."""
+    """A list that is played evenly over `seconds`, and a little longer where the machine is slow."""
 
     def __init__(self, scene: Scene, faults: tuple[Fault, ...], seconds: float, say: Callable[[str], None]) -> None:
         self.windows: list[Window] = []
@@ -148,33 +167,23 @@ class Faults:
         self.broken = ""
         """What of the machinery failed, where that is why the run is no run."""
         self._scene, self._faults, self._seconds, self._say = scene, faults, seconds, say
-        self._thread = threading.Thread(target=self._guarded, name="faults", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def join(self) -> None:
-        self._thread.join()
-
-    def _guarded(self) -> None:
-        try:
-            self._play()
-        except Exception as err:  # the run is over then, and says why
-            self.broken = f"a fault could not be played: {type(err).__name__}: {err}"
-
-    def _play(self) -> None:
-        began = time.monotonic()
-        step = self._seconds / (len(self._faults) + 1)
+    def play(self) -> None:
+        began, step = time.monotonic(), self._seconds / (len(self._faults) + 1)
         for number, fault in enumerate(self._faults, 1):
             time.sleep(max(0.0, began + step * number - time.monotonic()))
-            if time.monotonic() - began > self._seconds - min(step, PAUSE_SECONDS):
+            if time.monotonic() - began > self._seconds + OVERTIME_SECONDS / 2:
                 self.left_out.append(fault.story)
                 continue
             at = time.time()
             self._say(f"{time.monotonic() - began:6.1f} s  {fault.story}")
-            fault.go(self._scene)
+            try:
+                fault.go(self._scene)
+            except Exception as err:  # the run is over then, and says why
+                self.broken = f"{fault.story}: it could not be played: {type(err).__name__}: {err}"
+                return
             if not self._scene.wait_until_whole(READY_SECONDS):
-                self.broken = f"a cell was not back {READY_SECONDS:.0f} s after: {fault.story}"
+                self.broken = f"{fault.story}: a cell was not back after {READY_SECONDS:.0f} s"
                 return
             self.windows.append(Window(fault.story, round(at, 3), round(time.time(), 3)))
             time.sleep(min(PAUSE_SECONDS, step / 4))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from typing import Iterable, NamedTuple, Sequence
+from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 
 from sandbox.load.caller import AGAIN, NETWORK, OK, REFUSED, WRONG, Sample
 from sandbox.load.faults import Window
@@ -22,6 +22,15 @@ class Deed(NamedTuple):
     p50_ms: float
     p99_ms: float
     slowest_ms: float
+
+
+class Span(NamedTuple):
+    """Something that takes several calls, or happens elsewhere."""
+
+    name: str
+    times: int
+    p50_seconds: float
+    p99_seconds: float
 
 
 class Errors(NamedTuple):
@@ -67,6 +76,33 @@ def deeds(samples: Iterable[Sample]) -> list[Deed]:
             times[sample.deed].append(sample.ms)
     rows = [Deed(name, len(ms), percentile(ms, 0.5), percentile(ms, 0.99), max(ms)) for name, ms in times.items()]
     return sorted(rows, key=lambda row: (-row.calls, row.name))
+
+
+def journeys(ended: Iterable[Mapping[str, Any]]) -> list[Span]:
+    """Whole journeys that ended well, by their kind."""
+    times: dict[str, list[float]] = collections.defaultdict(list)
+    for one in ended:
+        if one["outcome"] == "done":
+            times[one["kind"]].append(one["seconds"])
+    return [_span(name, seconds) for name, seconds in sorted(times.items())]
+
+
+def waits(promises: Iterable[Mapping[str, Any]]) -> list[Span]:
+    """From the payer's yes until they see the order paid, and from there until they see the points."""
+    at: dict[str, dict[str, float]] = {"yes": {}, "paid": {}, "earned": {}}
+    for line in promises:
+        if line["effect"] in at and line["word"] == "told":
+            at[line["effect"]][line["order_id"]] = line["at"]
+    return [
+        _span(
+            f"{first} → {then}", [at[then][order] - moment for order, moment in at[first].items() if order in at[then]]
+        )
+        for first, then in (("yes", "paid"), ("paid", "earned"))
+    ]
+
+
+def _span(name: str, seconds: Sequence[float]) -> Span:
+    return Span(name, len(seconds), percentile(seconds, 0.5), percentile(seconds, 0.99))
 
 
 def within(sample: Sample, windows: Iterable[Window]) -> bool:

@@ -22,7 +22,7 @@ METHOD = f"""
   so the figures are of this machine with all of it on board, not of a cell alone, and say nothing of a cloud.
 - Shoppers come at an even pace, whatever the cells do (an open loop), each a new member: so a slow cell is not spared,
   and every account adds up by itself. Times are the shopper's: from the call to the whole answer.
-- The knee: steps of ten seconds at rising rates, without faults. p99 has left its plateau when it is
+- The knee: steps of twelve seconds at rising rates, without faults. p99 has left its plateau when it is
   {figures.KNEE_FACTOR:.0f} times the median p99 of the calm steps before, twice running; the knee is the last rate
   before. The load runs at {SHARE_OF_KNEE * 100:.0f} % of it.
 - An error answer must be a problem document that says when to come again (`retry_after`), or no answer at all. The
@@ -46,6 +46,11 @@ def shown(result: Result) -> list[str]:
         "",
         "{:16} {:>7} {:>9} {:>9} {:>10}".format(*HEADINGS),
         *lines,
+        "",
+        *[
+            f"{row.name:16} {row.times:7} {row.p50_seconds:8.2f}s {row.p99_seconds:8.2f}s"
+            for row in (*figures.journeys(result.journeys), *figures.waits(result.promises))
+        ],
         "",
         f"{figures.per_second(result.samples):.1f} requests per second at {result.rate} journeys per second",
         f"errors in the windows {_share(inside)}, out of them {_share(outside)}",
@@ -77,6 +82,13 @@ def page(result: Result, how: str) -> str:
         "## What was audited",
         "",
         *_table([("what", "how many"), *[(name, str(count)) for name, count in result.counts.items()]]),
+        "",
+        "## Journeys",
+        "",
+        "Whole ones, from the login to the last look, with all that a shopper waits for; and two of the waits: from the"
+        " payer's yes at the party until they see the order paid, and from there until they see the points.",
+        "",
+        *_spans([*figures.journeys(result.journeys), *figures.waits(result.promises)]),
         "",
         "## Calls",
         "",
@@ -141,6 +153,11 @@ def _deeds(samples: tuple[Sample, ...] | list[Sample]) -> list[str]:
     rows = [(row.name, str(row.calls), f"{row.p50_ms:.1f}", f"{row.p99_ms:.1f}", f"{row.slowest_ms:.0f}")
             for row in figures.deeds(samples)]  # fmt: skip
     return _table([HEADINGS, *rows])
+
+
+def _spans(rows: list[figures.Span]) -> list[str]:
+    shown = [(row.name, str(row.times), f"{row.p50_seconds:.2f}", f"{row.p99_seconds:.2f}") for row in rows]
+    return _table([("what", "how many", "p50 s", "p99 s"), *shown])
 
 
 def _errors(inside: list[Sample], outside: list[Sample]) -> list[str]:

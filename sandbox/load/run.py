@@ -13,8 +13,8 @@ from sandbox.load.faults import Fault, Faults, Window
 from sandbox.load.scene import DRAIN_SECONDS, Scene
 from sandbox.load.standing import Standing
 
-RAMP_RATES = (1.0, 1.5, 2.0, 3.0, 4.0, 5.5, 7.5, 10.0, 13.0, 17.0, 22.0, 29.0, 38.0, 50.0, 65.0)
-RAMP_SECONDS, WARM_SECONDS = 10.0, 8.0
+RAMP_RATES = (2.0, 3.0, 4.0, 5.5, 7.5, 10.0, 13.0, 17.0, 22.0, 29.0, 38.0, 50.0, 65.0)
+RAMP_SECONDS, WARM_SECONDS = 12.0, 8.0
 SHARE_OF_KNEE = 0.7
 QUIET_SECONDS = 300.0
 LOOK_AGAIN_SECONDS = 5.0
@@ -117,8 +117,9 @@ class _Load:
     def _crowd(self, name: str, rate: float, seconds: float, faults: Faults | None = None) -> list[Sample]:
         crowd = self._scene.crowd(name, rate, seconds, self._order.seed)
         if faults is not None:
-            faults.start()
-            faults.join()
+            faults.play()
+        if crowd.stdin is not None:
+            crowd.stdin.close()
         try:
             crowd.wait(seconds + DRAIN_SECONDS)
         except subprocess.TimeoutExpired:
@@ -133,7 +134,7 @@ class _Load:
         """Everything is healed; timers run until nothing waits; then all accounts are looked at. What does not hold at
         the first look may still be on its way: it is looked at again, as long as QUIET_SECONDS last."""
         scene, ends = self._scene, time.monotonic() + QUIET_SECONDS
-        scene.sea.heal()
+        scene.heal()
         self._say("all is healed; waiting until nothing is on its way")
         while self._on_its_way() and time.monotonic() < ends:
             time.sleep(1)

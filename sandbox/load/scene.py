@@ -83,11 +83,13 @@ class Scene:
         return World(listing["cells"], listing["twins"], {cell: self._service_token(cell) for cell in self.box.cells})
 
     def crowd(self, name: str, rate: float, seconds: float, seed: int) -> subprocess.Popen[bytes]:
-        """Shoppers begin to come; the process ends when the last of them is done."""
+        """Shoppers begin to come, for `seconds` and until its standard input is closed; the process ends when the last
+        of them is done."""
         plan = Plan(list(self.world()), name, rate, seconds, seed, str(self.folder))
         environ = {name: value for name, value in os.environ.items() if not name.startswith("TWINSHORE_")}
         environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "core")])
-        crowd = subprocess.Popen([sys.executable, "-m", "sandbox.load.crowd", json.dumps(plan)], cwd=ROOT, env=environ)
+        command = [sys.executable, "-m", "sandbox.load.crowd", json.dumps(plan)]
+        crowd = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.PIPE)
         self._crowds.append(crowd)
         return crowd
 
@@ -105,6 +107,14 @@ class Scene:
             with closing(sqlite3.connect(f"file:{self.folder / cell / 'store.db'}?mode=ro", uri=True)) as store:
                 rows = [list(row) for row in store.execute(sql)]
         return {str(queue): int(count) for queue, count in rows}
+
+    def heal(self) -> None:
+        """Whatever state a fault has left behind."""
+        self.sea.heal()
+        for twin in self.box.twins.values():
+            with twin.lock:
+                twin.faults = {}
+        self.database.start_again()
 
     def is_ready(self, cell: str) -> bool:
         return self.box.cells[cell].ask("ready") is not None

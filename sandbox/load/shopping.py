@@ -175,6 +175,7 @@ class Kind(NamedTuple):
     by: tuple[str, ...] = ()
     """Who goes on it, by slug; empty: everybody."""
     times_price: int = 1
+    """Of the shop's price: what they do costs that many points."""
 
 
 CROSSERS = "crosser"
@@ -182,10 +183,10 @@ KINDS = (
     Kind("visit", 20, visit),
     Kind("buy", 26, buy),
     Kind("refund", 10, refund),
-    Kind("redeem", 10, redeem, times_price=3),
-    Kind("gift", 10, gift, times_price=3),
-    Kind("reward", 8, reward, ("lin", "anna", "camille"), 8),
-    Kind("exchange", 8, exchange, (CROSSERS,), 2),
+    Kind("redeem", 10, redeem),
+    Kind("gift", 10, gift),
+    Kind("reward", 8, reward, ("lin", "anna", "camille"), 2),
+    Kind("exchange", 8, exchange, (CROSSERS,)),
     Kind("notify", 8, notify, ("lin", "anna", "camille", "lucas")),
 )
 WEIGHTS = {"lin": 5, "anna": 3}

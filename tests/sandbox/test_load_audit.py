@@ -139,7 +139,8 @@ LOSSES: dict[str, tuple[Plant, set[tuple[str, str]]]] = {
     "the giver's side of a gift": (drop("e6"), {(LOST, "gift")}),
     "the receiver's side of a gift": (drop("f1"), {(LOST, "gift")}),
     "a check-in": (drop("e9"), {(LOST, "check_in")}),
-    "a refund": (lambda run: run.members[HERE]["orders"][RETURNED].update(refunds=[]), {(LOST, "refund"), (DOUBLED, "refund")}),
+    "a refund": (
+        lambda run: run.members[HERE]["orders"][RETURNED].update(refunds=[]), {(LOST, "refund"), (DOUBLED, "refund")}),
     "a refund that the party never made": (
         lambda run: run.charges.__setitem__(1, run.charges[1]._replace(refunds_minor=())), {(LOST, "refund")}),
     "the points' way back after a refund": (drop("e3"), {(LOST, "refund")}),

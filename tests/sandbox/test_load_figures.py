@@ -36,6 +36,21 @@ def test_errors_are_counted_by_what_they_said() -> None:
     assert (found.tries, found.again, found.network, found.wrong, found.rate) == (4, 1, 1, 0, 0.5)
 
 
+def test_waits_are_between_promises_of_the_same_order() -> None:
+    told = [("yes", "o1", 1.0), ("yes", "o2", 1.0), ("paid", "o1", 3.0), ("earned", "o1", 3.5)]
+    promises = [{"word": "told", "effect": effect, "order_id": order, "at": at} for effect, order, at in told]
+    assert [tuple(span) for span in figures.waits(promises)] == [
+        ("yes → paid", 1, 2.0, 2.0),
+        ("paid → earned", 1, 0.5, 0.5),
+    ]
+
+
+def test_only_journeys_that_ended_well_have_a_time() -> None:
+    ended = [("buy", "done", 1.0), ("buy", "gave up", 150.0), ("visit", "done", 0.5)]
+    found = figures.journeys([{"kind": kind, "outcome": outcome, "seconds": took} for kind, outcome, took in ended])
+    assert [(span.name, span.times) for span in found] == [("buy", 1), ("visit", 1)]
+
+
 def ramp(*p99s: float) -> list[Step]:
     return [Step(float(number), 10.0 * number, 5.0, p99, True) for number, p99 in enumerate(p99s, 1)]
 
