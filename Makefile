@@ -51,8 +51,8 @@ bench: ## figures, as ratios against peers in the same run
 	@.venvs/bench/bin/python -m bench.cost
 
 load: ## the box under load, with faults, then an audit: SECONDS=60, RATE=2 (journeys per second), SEED=7
-	@$(PREPARE) .venvs/load=runtime,test
-	@.venvs/load/bin/python -W ignore -m sandbox.load --seconds $(SECONDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
+	@$(PREPARE) $(VENV)=runtime,test
+	@$(VENV)/bin/python -W ignore -m sandbox.load --seconds $(SECONDS) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed $(SEED))
 
 budgets: ## what a cold start of each door pulls and does, against infra/budgets.json
 	@$(PREPARE) $(VENV)=runtime

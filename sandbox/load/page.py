@@ -49,7 +49,7 @@ def shown(result: Result) -> list[str]:
         "",
         *[
             f"{row.name:16} {row.times:7} {row.p50_seconds:8.2f}s {row.p99_seconds:8.2f}s"
-            for row in (*figures.journeys(result.journeys), *figures.waits(result.promises))
+            for row in (*figures.journeys(result.own_journeys), *figures.waits(result.own_promises))
         ],
         "",
         f"{figures.per_second(result.samples):.1f} requests per second at {result.rate} journeys per second",
@@ -88,7 +88,7 @@ def page(result: Result, how: str) -> str:
         "Whole ones, from the login to the last look, with all that a shopper waits for; and two of the waits: from the"
         " payer's yes at the party until they see the order paid, and from there until they see the points.",
         "",
-        *_spans([*figures.journeys(result.journeys), *figures.waits(result.promises)]),
+        *_spans([*figures.journeys(result.own_journeys), *figures.waits(result.own_promises)]),
         "",
         "## Calls",
         "",

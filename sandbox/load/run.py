@@ -21,6 +21,9 @@ LOOK_AGAIN_SECONDS = 5.0
 QUEUES = ("outbox", "points-exchange")
 SET_ASIDE = "outbox-set-aside"
 
+WARM, RAMP, LOAD = "w", "r", "m"
+"""How the names of the crowds begin, and so those of their journeys and keys."""
+
 Say = Callable[[str], None]
 
 
@@ -51,6 +54,15 @@ class Result(NamedTuple):
     """What the audit compared."""
 
     @property
+    def own_journeys(self) -> list[dict[str, Any]]:
+        """Of the load proper, without the ramp's."""
+        return [one for one in self.journeys if one["name"].startswith(LOAD)]
+
+    @property
+    def own_promises(self) -> list[dict[str, Any]]:
+        return [line for line in self.promises if line["key"].startswith(LOAD) or line["effect"] == "earned"]
+
+    @property
     def failures(self) -> list[str]:
         """Why the run did not hold; readable."""
         bad = [one for one in self.journeys if one["outcome"] != "done"]
@@ -70,8 +82,10 @@ def run(order: Order, say: Say) -> Result:
     say("starting PostgreSQL, four cells and their twins")
     with Scene() as scene:
         scene.prepare()
-        load = _Load(scene, order, say)
-        return load.go()
+        result = _Load(scene, order, say).go()
+        if result.failures:
+            say(f"what did not hold has left its traces in {scene.keep_traces()}")
+        return result
 
 
 class _Load:
@@ -83,12 +97,12 @@ class _Load:
 
     def go(self) -> Result:
         order = self._order
-        self._crowd("w", 2.0, WARM_SECONDS if not order.rate else 2.0)
+        self._crowd(WARM, 2.0, WARM_SECONDS if not order.rate else 2.0)
         ramp = [] if order.rate else self._ramp()
         rate = order.rate or max(0.5, round(SHARE_OF_KNEE * figures.knee(ramp), 2))
         self._say(f"the load: {rate} journeys begin per second, for {order.seconds:.0f} s, {len(order.faults)} faults")
         faults = Faults(self._scene, order.faults, order.seconds, self._say)
-        samples = self._crowd("m", rate, order.seconds, faults)
+        samples = self._crowd(LOAD, rate, order.seconds, faults)
         if faults.broken:
             self._findings.append(Finding(WRONG, "run", 0.0, faults.broken))
         counts, whole = self._audited()
@@ -100,7 +114,7 @@ class _Load:
     def _ramp(self) -> list[figures.Step]:
         steps: list[figures.Step] = []
         for number, rate in enumerate(RAMP_RATES):
-            name = f"r{number}x"
+            name = f"{RAMP}{number}x"
             samples = self._crowd(name, rate, RAMP_SECONDS)
             own = [one for one in self._journeys if one["name"].startswith(name)]
             step = figures.step_of(rate, samples, any(one["late"] for one in own))

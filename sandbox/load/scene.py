@@ -36,6 +36,7 @@ JOURNAL_ENTRIES = 10_000_000
 MORE_CODES = 2_000
 LOWEST_BASE, HIGHEST_BASE, STEP = 20_000, 32_000, 40
 PORT_TRIES = 50
+TRACES = ".sandbox/load"
 DRAIN_SECONDS = 400.0
 """After the last journey has begun: longer than any shopper's patience."""
 
@@ -115,6 +116,16 @@ class Scene:
             with twin.lock:
                 twin.faults = {}
         self.database.start_again()
+
+    def keep_traces(self) -> Path:
+        """The cells' logs, and what the shoppers wrote, for whoever looks into what did not hold."""
+        kept = ROOT / TRACES
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for file in (*self.folder.glob("*/cell.log"), *self.folder.glob("*.*s")):
+            is_log = file.suffix == ".log"
+            shutil.copy(file, kept / (f"{file.parent.name}.log" if is_log else file.name))
+        return kept
 
     def is_ready(self, cell: str) -> bool:
         return self.box.cells[cell].ask("ready") is not None
