@@ -9,7 +9,7 @@ import sys
 
 from infra.build.sizes import breaches, page, sizes
 from infra.build.staging import stage
-from infra.build.targets import ROOT, TARGETS
+from infra.build.targets import ALL_TARGETS, ROOT
 
 TITLE = """# Packages
 
@@ -23,15 +23,15 @@ compare build/digests.txt.
 def main() -> int:
     build = ROOT / "build"
     pages, digests, broken = [], [], []
-    for target in TARGETS:
-        print(f"twinshore: building {target.cloud}", flush=True)
+    for target in ALL_TARGETS:
+        print(f"twinshore: building {target.name}", flush=True)
         python = stage(target, build)
-        found = sizes(build / target.cloud)
+        found = sizes(build / target.name)
         broken += breaches(target, found)
-        pages.append(page(target, build / target.cloud, found, python))
-        digests += [f"{size.sha256}  {target.cloud}/zips/{size.name}.zip" for size in found]
+        pages.append(page(target, build / target.name, found, python))
+        digests += [f"{size.sha256}  {target.name}/zips/{size.name}.zip" for size in found]
         if not python:
-            print(f"twinshore: NO PYTHON {target.version} HERE: {target.cloud} is without bytecode, slower to start", flush=True)
+            print(f"twinshore: NO PYTHON {target.version} HERE: {target.name} is without bytecode, slower to start", flush=True)
     text = TITLE + "\n".join(pages)
     (ROOT / "docs" / "packages.md").write_text(text, encoding="utf-8")
     (build / "digests.txt").write_text("\n".join(digests) + "\n", encoding="utf-8")

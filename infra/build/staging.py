@@ -1,7 +1,7 @@
-"""Lays out what is deployed: build/<cloud>/functions/<door>/, layers/core/, layers/deps/, and a zip of each.
+"""Lays out what is deployed: build/<target>/functions/<door>/, layers/core/, layers/deps/, and a zip of each.
 
 build/aws/template.yaml and build/tencent/serverless.yml name the same folders as the ones at the top: they are deployed
-from where they lie. Terraform takes the zips.
+from where they lie, and so is build/aws-arm64. Terraform takes the zips.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from infra.build import wheels
 from infra.build.compiling import compile_folder, interpreter
-from infra.build.targets import ROOT, Target, doors
+from infra.build.targets import AWS, ROOT, Target, doors
 from infra.build.zips import write_zip
 
 
 def stage(target: Target, build: Path) -> str:
     """Everything of one cloud. Returns the interpreter that compiled it, "" if this machine has none of its version."""
-    home = build / target.cloud
+    home = build / target.name
     shutil.rmtree(home, ignore_errors=True)
     core, deps = _layer(target, home, "core"), _layer(target, home, "deps")
     shutil.copytree(ROOT / "layers" / "core" / "twinshore", core / "twinshore", ignore=_no_bytecode)
@@ -40,7 +40,7 @@ def stage(target: Target, build: Path) -> str:
 
 
 def zip_of(home: Path, name: str) -> Path:
-    """`home`: build/<cloud>. `name`: a door's, or layer-core, layer-deps."""
+    """`home`: build/<target>. `name`: a door's, or layer-core, layer-deps."""
     return home / "zips" / f"{name}.zip"
 
 
@@ -56,6 +56,7 @@ def _declaration(target: Target, home: Path) -> None:
     # The layers are built here; SAM would build them once more, with whatever Python it finds.
     staged = "".join(line for line in lines if "BuildMethod:" not in line)
     staged = staged.replace(f"ContentUri: layers/deps/{target.cloud}/", "ContentUri: layers/deps/")
+    staged = staged.replace(f"[{AWS.architecture}]", f"[{target.architecture}]")
     (home / name).write_text(staged, encoding="utf-8")
 
 

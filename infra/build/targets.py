@@ -16,10 +16,14 @@ CORE_LIMIT_BYTES = 2 * MEGABYTE
 
 
 class Target(NamedTuple):
+    name: str
+    """Of its folder under build/."""
     cloud: str
     python: tuple[int, int]
-    platform: str
-    """uv's word for the C library and the machine of the wheels."""
+    machine: str
+    """As an ELF file's machine is called: x86_64, aarch64."""
+    c_library: str
+    """uv's word for the oldest one that the wheels must run on."""
     inside: str
     """Folder of a layer's zip that holds the packages: Lambda puts python/ on the path, SCF unpacks flat into /opt."""
     mounted: str
@@ -31,11 +35,22 @@ class Target(NamedTuple):
     def version(self) -> str:
         return ".".join(map(str, self.python))
 
+    @property
+    def platform(self) -> str:
+        return f"{self.machine}-{self.c_library}"
 
-TARGETS = (
-    Target("aws", (3, 13), "x86_64-manylinux_2_28", "python", "/opt/python", 250 * MEGABYTE),
-    Target("tencent", (3, 10), "x86_64-manylinux2014", "", "/opt", 500 * MEGABYTE),
-)
+    @property
+    def architecture(self) -> str:
+        """Lambda's word for the machine."""
+        return {"aarch64": "arm64"}.get(self.machine, self.machine)
+
+
+AWS = Target("aws", "aws", (3, 13), "x86_64", "manylinux_2_28", "python", "/opt/python", 250 * MEGABYTE)
+TENCENT = Target("tencent", "tencent", (3, 10), "x86_64", "manylinux2014", "", "/opt", 500 * MEGABYTE)
+TARGETS = (AWS, TENCENT)
+AWS_ARM64 = AWS._replace(name="aws-arm64", machine="aarch64")
+"""The same functions on Graviton. Built beside the default, which template.yaml names (docs/decisions/0200)."""
+ALL_TARGETS = (*TARGETS, AWS_ARM64)
 
 
 def doors() -> list[str]:

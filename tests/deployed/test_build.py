@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 
 from infra.build.sizes import Size, breaches, page, sizes
 from infra.build.staging import stage, zip_of
-from infra.build.targets import DEPS_LIMIT_BYTES, TARGETS, doors
+from infra.build.targets import ALL_TARGETS, AWS, AWS_ARM64, DEPS_LIMIT_BYTES, TARGETS, Target, doors
 from tests.support.deployed.built import Built
-from tests.support.tree import ROOT
+from tests.support.tree import ROOT, aws_template
 
-AWS = next(target for target in TARGETS if target.cloud == "aws")
+ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
 
 
 @pytest.fixture(params=[target.cloud for target in TARGETS])
@@ -72,6 +73,58 @@ def test_native_code_is_for_the_clouds_interpreter(built: Built) -> None:
         name for name in native if "cpython-" in name and f"cpython-{target.python[0]}{target.python[1]}-" not in name
     ]
     assert native and foreign == []
+
+
+def machines(home: Path) -> set[str]:
+    """Of all native code in the packages' layer."""
+    with zipfile.ZipFile(zip_of(home, "layer-deps")) as archive:
+        names = [name for name in archive.namelist() if ".so" in Path(name).suffixes]
+        heads = [archive.open(name).read(20) for name in names]
+    assert heads and all(head[:5] == b"\x7fELF\x02" for head in heads), "64 bits"
+    return {ELF_MACHINES[int.from_bytes(head[18:20], "little")] for head in heads}
+
+
+def test_native_code_is_for_the_targets_machine(built: Built) -> None:
+    target, home, _ = built
+    assert machines(home) == {target.machine} == {"x86_64"}
+
+
+@pytest.fixture(scope="module")
+def graviton(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Built twice."""
+    folders = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
+    for folder in folders:
+        stage(AWS_ARM64, folder)
+    return folders[0] / AWS_ARM64.name, folders[1] / AWS_ARM64.name
+
+
+def test_graviton_gets_the_same_code_with_native_parts_of_its_own(aws: Built, graviton: tuple[Path, Path]) -> None:
+    one, two = graviton
+    digests = {size.name: size.sha256 for size in sizes(one)}
+    assert digests == {size.name: size.sha256 for size in sizes(two)}
+    assert machines(one) == {"aarch64"}
+    assert breaches(AWS_ARM64, sizes(one)) == []
+    if aws.target == AWS:  # else it was compiled by another Python
+        ours = {size.name: size.sha256 for size in sizes(aws.home)}
+        assert {name for name in ours if ours[name] != digests[name]} == {"layer-deps"}
+
+
+@pytest.mark.parametrize("target", [AWS, AWS_ARM64], ids=lambda target: target.name)
+def test_a_staged_template_asks_for_the_machine_that_it_is_built_for(
+    target: Target, aws: Built, graviton: tuple[Path, Path]
+) -> None:
+    home = aws.home if target == AWS else graviton[0]
+    said = re.findall(r"Architectures: (.*)", (home / "template.yaml").read_text(encoding="utf-8"))
+    assert said == [f"[{target.architecture}]"] * 2, "of the functions, and of the packages' layer"
+
+
+def test_the_template_asks_for_the_default_machine_and_runtime() -> None:
+    template = aws_template()
+    function, layer = template["Globals"]["Function"], template["Resources"]["DepsLayer"]["Properties"]
+    assert function["Architectures"] == layer["CompatibleArchitectures"] == [AWS.architecture]
+    assert [function["Runtime"]] == layer["CompatibleRuntimes"] == [f"python{AWS.version}"]
+    assert {target.cloud: target.name for target in TARGETS} == {"aws": "aws", "tencent": "tencent"}
+    assert set(ALL_TARGETS) - set(TARGETS) == {AWS_ARM64}
 
 
 def test_no_place_of_the_building_machine_is_in_the_bytecode(built: Built) -> None:
