@@ -45,10 +45,10 @@ lint: ## style, types, arrows
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
 
-bench: ## figures, as ratios against peers in the same run
+bench: ## docs/performance.md and docs/cost.md anew: figures, as ratios against peers in the same run
 	@$(PREPARE) .venvs/bench=bench,test
-	@.venvs/bench/bin/python -m bench
-	@.venvs/bench/bin/python -m bench.cost
+	@.venvs/bench/bin/python -m bench --write
+	@.venvs/bench/bin/python -m bench.cost --write
 
 load: ## the box under load, with faults, then an audit: SECONDS=60, RATE=2 (journeys per second), SEED=7
 	@$(PREPARE) $(VENV)=runtime,test

@@ -18,6 +18,7 @@ from bench import (
     redemption_sqlite,
     report,
     signatures,
+    units,
 )
 from bench.doors import Pace
 from bench.place import place
@@ -86,6 +87,11 @@ def _exchange(quick: bool) -> list[Section]:
     return [exchange.section(30 if quick else 200)]
 
 
+def _units(quick: bool) -> list[Section]:
+    """Engines have to start, so not for a first look."""
+    return [] if quick else [units.section()]
+
+
 PARTS: dict[str, Callable[[bool], list[Section]]] = {
     "callbacks": functools.partial(_doors, doors.callbacks),
     "dynamodb": functools.partial(_doors, doors.with_dynamodb),
@@ -98,6 +104,7 @@ PARTS: dict[str, Callable[[bool], list[Section]]] = {
     "postgres": _postgres,
     "reward": _reward,
     "exchange": _exchange,
+    "units": _units,
 }
 
 if __name__ == "__main__":
