@@ -15,7 +15,8 @@ BALANCE = 10**6
 NOTE = (
     "Counts, not ratios: the goal is the number itself. A redemption is `points.ledger.redeem` with its event; the"
     " notice and the login go through their real doors (docs/cost.md has the other steps of an order). Units are"
-    " those that MiniStack reports for the calls; round trips are how often the talk turns round on the socket of a real server."
+    " those that MiniStack reports for the calls; round trips are how often the talk turns round on the socket of a"
+    " real server."
 )
 
 
