@@ -26,7 +26,7 @@ run: ## two clouds in a box: the journey in the terminal, then a page to walk it
 
 test: ## every test, on real engines
 	@$(PREPARE) $(VENV)=runtime,test $(VENV)-runtime=runtime
-	@$(TOOLS_PYTHON) tools/prepare.py .venvs/ministack=ministack .venvs/sam=sam
+	@$(TOOLS_PYTHON) tools/prepare.py .venvs/ministack=ministack .venvs/sam=sam .venvs/checkov=checkov
 	@$(PYTHON) tools/browser.py
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 

@@ -13,7 +13,7 @@ import sys
 UV = pathlib.Path(sys.executable).parent / "uv"
 LOCKS = pathlib.Path(__file__).resolve().parent.parent / "requirements"
 # A lock stands after those it takes versions from (its -c line).
-ORDER = ("bootstrap", "runtime", "test", "lint", "bench", "sam", "ministack", "ric")
+ORDER = ("bootstrap", "runtime", "test", "lint", "bench", "sam", "checkov", "ministack", "ric")
 OPTIONS = ["--quiet", "--universal", "--python-version=3.10", "--generate-hashes"]
 OPTIONS += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
 # What a lock installs is the whole of it (--no-deps), so a pin that is too narrow is widened here, once.

@@ -1,9 +1,9 @@
 """One id for all that a cause brings about, in whatever function and cell: W3C Trace Context, level 1.
 
 It comes in by `traceparent`, or as AWS numbers the call (`Root=1-<8 digits>-<24 digits>` is the same 32 digits with two
-hyphens), or is begun here. It stands on every line as `trace_id`, goes along with committed events and with what we ask
-our own cells; outside parties are told nothing. What a caller sends is a number to find lines by: it decides nothing,
-and what is not exactly of that form is as if nothing had come.
+hyphens), or is begun here with the digits of the platform's request id. It stands on every line as `trace_id`, goes
+along with committed events and with what we ask our own cells; outside parties are told nothing. What a caller sends is
+a number to find lines by: it decides nothing, and what is not exactly of that form is as if nothing had come.
 """
 
 import os
@@ -15,14 +15,19 @@ from twinshore import log
 _NONE = "0" * 32
 
 
-def begin(event: Mapping[str, Any]) -> str:
-    """The trace of this invocation: 32 digits, lower case. event: the platform's, of whatever kind. Never raises."""
+def begin(event: Mapping[str, Any], request_id: str = "") -> str:
+    """The trace of this invocation: 32 digits, lower case. event: the platform's, of whatever kind; request_id: the
+    platform's too, whose digits are the trace if nobody has begun one. Never raises."""
     headers = event.get("headers")
     if isinstance(headers, dict):
         sent = headers.get("traceparent") or headers.get("Traceparent")
         trace_id = of_traceparent(sent) if sent else ""
-        return trace_id or of_xray(headers.get("x-amzn-trace-id", "")) or new()
-    return of_xray(os.environ.get("_X_AMZN_TRACE_ID", "")) or new()
+        if trace_id:
+            return trace_id
+        number = headers.get("x-amzn-trace-id")
+    else:
+        number = os.environ.get("_X_AMZN_TRACE_ID")
+    return (of_xray(number) if number else "") or _digits(request_id.replace("-", "")) or new()
 
 
 def of_traceparent(text: object) -> str:
@@ -41,9 +46,8 @@ def of_xray(text: object) -> str:
     """`Root=1-5759e988-bd862e3fe1be46a994272793;Parent=...`. "" if it is none."""
     if not isinstance(text, str):
         return ""
-    at = text.find("Root=1-")
-    root = text[at + 7 : at + 40]
-    return _digits(root[:8] + root[9:]) if at >= 0 and root[8:9] == "-" else ""
+    at = 7 if text[:7] == "Root=1-" else text.find("Root=1-") + 7
+    return _digits(text[at : at + 8] + text[at + 9 : at + 33]) if at >= 7 and text[at + 8 : at + 9] == "-" else ""
 
 
 def new() -> str:

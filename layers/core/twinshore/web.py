@@ -143,7 +143,7 @@ class Door:
         cloud = self._wiring.cloud()
         on_tencent = cloud == "tencent"
         request_id = request_id_of(context)
-        log.bind(request_id, self.name, self._wiring.cell_name(), cloud, tracing.begin(event))
+        log.bind(request_id, self.name, self._wiring.cell_name(), cloud, tracing.begin(event, request_id))
         language, method, shown = "en", "other", "unknown"
         try:
             call = from_tencent(event, context) if on_tencent else from_aws(event, context)

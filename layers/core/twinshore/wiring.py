@@ -250,7 +250,8 @@ def bind_log(door: str, context: Any) -> None:
     from twinshore.http_events import request_id_of
 
     deadline.start(context)
-    log.bind(request_id_of(context), door, cell_name(), cloud(), tracing.begin({}))
+    request_id = request_id_of(context)
+    log.bind(request_id, door, cell_name(), cloud(), tracing.begin({}, request_id))
     metrics.started()
 
 
