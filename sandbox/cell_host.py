@@ -37,6 +37,8 @@ class CellHost:
         self.place = place
         self._settings = settings
         self._say = say
+        self.log_limit_bytes = LOG_LIMIT_BYTES
+        """Of a log that is gone on with when the cell starts again."""
         self._ending = threading.Event()
         self._deaths: list[float] = []
         self.restarts = 0
@@ -108,7 +110,7 @@ class CellHost:
         folder = Path(self.place.folder)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "cell.log"
-        too_long = file.exists() and file.stat().st_size > LOG_LIMIT_BYTES
+        too_long = file.exists() and file.stat().st_size > self.log_limit_bytes
         if self._log is not None:
             self._log.close()
         self._log = file.open("wb" if too_long else "ab")

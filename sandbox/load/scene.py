@@ -33,6 +33,8 @@ SERVICE = "load"
 TOKEN_SECONDS = 4 * 3600
 JOURNAL_ENTRIES = 10_000_000
 """The audit counts letters and notices: the twins forget none."""
+LOG_BYTES = 1_000_000_000
+"""A trace of the first minute is still there at the end."""
 MORE_CODES = 2_000
 LOWEST_BASE, HIGHEST_BASE, STEP = 20_000, 32_000, 40
 PORT_TRIES = 50
@@ -77,6 +79,7 @@ class Scene:
         for account, region in sorted(stocks):
             partner.issue(account, STOCKED, region, MORE_CODES)
         for host in self.box.cells.values():
+            host.log_limit_bytes = LOG_BYTES
             host.tell("timers/partner-sync", {})
 
     def world(self) -> World:

@@ -93,6 +93,41 @@ def test_what_comes_is_checked_and_answered_with_the_compiled_half_of_pydantic_a
     assert done.stdout.strip() == "[]"
 
 
+TWO_FIRST_REQUESTS = """
+import sys, threading, time
+from twinshore.points import wire
+
+loading, answers = threading.Event(), []
+
+def slowly(frame, event, argument):
+    module = getattr(frame.f_locals.get("module"), "__name__", "")
+    if (event, frame.f_code.co_name, module) == ("call", "exec_module", "pydantic_core._pydantic_core"):
+        loading.set()
+        time.sleep(0.3)
+
+def ask(hook):
+    sys.setprofile(hook)
+    try:
+        answers.append(wire.EntriesQuery.model_validate({}).limit)
+    except BaseException as err:
+        answers.append(repr(err))
+
+first = threading.Thread(target=ask, args=(slowly,))
+first.start()
+assert loading.wait(10)
+ask(None)
+first.join()
+print(answers)
+"""
+
+
+def test_a_second_first_request_waits_until_the_compiled_half_is_whole() -> None:
+    """Where an instance takes several requests at a time, as SCF's may and the box's do."""
+    command = [sys.executable, "-c", TWO_FIRST_REQUESTS]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[20, 20]"
+
+
 def test_pydantic_still_works_beside_compiled_models() -> None:
     code = (
         FIRST_ANSWER + "\nimport pydantic, pydantic_core\nprint(pydantic.TypeAdapter(list[int]).validate_json('[1]'))"

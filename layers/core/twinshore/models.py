@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
@@ -117,14 +118,19 @@ def _compiled_half() -> Any:
     """pydantic_core's extension without its package, which declares some hundred types that only pydantic reads. Who
     imports pydantic_core later gets the same module."""
     name = "pydantic_core._pydantic_core"
-    if name not in sys.modules:
-        from importlib.machinery import PathFinder
-        from importlib.util import find_spec, module_from_spec
+    with _loading:
+        if name not in sys.modules:
+            from importlib.machinery import PathFinder
+            from importlib.util import find_spec, module_from_spec
 
-        package = find_spec("pydantic_core")
-        spec = PathFinder.find_spec(name, package.submodule_search_locations if package else None)
-        if spec is None or spec.loader is None:
-            raise ImportError(name)
-        sys.modules[name] = module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+            package = find_spec("pydantic_core")
+            spec = PathFinder.find_spec(name, package.submodule_search_locations if package else None)
+            if spec is None or spec.loader is None:
+                raise ImportError(name)
+            sys.modules[name] = module_from_spec(spec)
+            spec.loader.exec_module(sys.modules[name])
+        return sys.modules[name]
+
+
+_loading = threading.Lock()
+"""An instance may have several first requests at once: none may see the extension half loaded."""
