@@ -3,7 +3,7 @@
 The names are pydantic's and mean what they mean there; but pydantic itself reads a wire model only where
 `python -m infra.compile_models` writes its core schema beside it (wire.json beside wire.py). A function reads that with
 pydantic's compiled half alone, the same that checks what comes in for pydantic: its Python half, and the forms of all
-models of a door, were half of a cold start (docs/decisions/0193-models-are-compiled.md).
+models of a door, were two thirds of a cold start (docs/decisions/0193-models-are-compiled.md).
 
 A model has of pydantic's methods those of `BaseModel` below. The first value that comes builds what checks it.
 """
