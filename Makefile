@@ -15,7 +15,7 @@ TOOLS_PYTHON ?= $(PYTHON)
 export PYTHONPATH = .:layers/core
 
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate build lint bench load budgets cells models docs locks clean
+.PHONY: help run test simulate build lint bench load budgets cells alarms models docs locks clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,10 @@ budgets: ## what a cold start of each door pulls and does, against infra/budgets
 cells: ## check infra/cells.toml and write it for the functions
 	@$(PREPARE) $(VENV)=runtime,test
 	@$(VENV)/bin/python -m infra.compile_cells
+
+alarms: ## write both clouds' alarms from infra/alarms.toml
+	@$(PREPARE) $(VENV)=runtime,test
+	@$(VENV)/bin/python -m infra.compile_alarms
 
 models: ## write what functions read of the wire models, and the OpenAPI document
 	@$(PREPARE) $(VENV)=runtime,test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any, Iterator
 
 import pytest
@@ -20,6 +21,7 @@ TENCENTS: dict[str, Any] = json.loads(TENCENT.read_text(encoding="utf-8"))
 SPEEDS = [f"{level}-{speed}" for level in TABLE["levels"] for speed in TABLE["burn"]]
 
 
+@cache
 def aws_alarms() -> dict[str, dict[str, Any]]:
     kinds = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
     return {name: body for name, body in aws_template()["Resources"].items() if body["Type"] in kinds}

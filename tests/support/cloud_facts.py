@@ -12,17 +12,23 @@ import hcl2
 
 from infra.aws_alarms import resource, rings
 from infra.compile_alarms import TENCENT, wanted
+from tests.support import tree
 from tests.support.doors import load_door
-from tests.support.tree import ROOT, aws_functions, aws_template, tencent_file, tencent_functions
+from tests.support.tree import ROOT
 
 UTC_TO_TIMER_HOURS = 8
+# Read once: a template takes a second.
+aws_functions, aws_template = cache(tree.aws_functions), cache(tree.aws_template)
+tencent_functions, tencent_file = cache(tree.tencent_functions), cache(tree.tencent_file)
 FOLDER = ROOT / "infra" / "tencent"
 
 
+@cache
 def aws_facts() -> set[str]:
     return {fact for part in (_aws_doors(), _aws_rights(), _aws_timers(), _aws_rest()) for fact in part}
 
 
+@cache
 def tencent_facts() -> set[str]:
     parts = (_tencent_doors(), _tencent_rights(), _tencent_timers(), _tencent_rest())
     return {fact for part in parts for fact in part}
