@@ -89,4 +89,7 @@ def prepare(folder, groups):
 
 for wish in sys.argv[1:]:
     where, _, names = wish.partition("=")
+    unknown = [name for name in names.split(",") if not (LOCKS / f"{name}.txt").is_file()]
+    if unknown:
+        sys.exit(f"{__doc__}\nnot {wish!r}: FOLDER=LOCK[,LOCK ...], with locks of requirements/")
     prepare((ROOT / where).resolve(), names.split(","))
