@@ -13,13 +13,13 @@ import pytest
 
 from tests.support.cell_pair import seed
 from tests.support.doors import ROOT
-from tests.support.membership import members_on
+from tests.support.membership import members_on, moment
 from twinshore.cells import CELL_LABEL, Residency, load_cells
 from twinshore.events import event_from_json
 from twinshore.exchange import exchanges, exchanging, links, receipts
 from twinshore.intercell.client import Peers
 from twinshore.intercell.keys import CellKey
-from twinshore.members import check_ins, profile, standing
+from twinshore.members import check_ins, click_log, profile, standing
 from twinshore.notify import preferences
 from twinshore.outbound_webhooks import subscriptions
 from twinshore.payments import order, poll_items
@@ -161,6 +161,11 @@ def a_subscription(at: Place) -> None:
     subscriptions.went_wrong(at.store, found, "timeout", NOW, gone=True)
 
 
+def a_days_views(at: Place) -> None:
+    rule = next(iter(at.item.fields["shown"].values()))
+    click_log.show(at.store, at.owner, {"of today": rule}, moment(f"{at.item.key.sort} 12:00"))
+
+
 def an_account(at: Place) -> None:
     own = at.ledger("overseas")
     assert ledger.balance(own) == at.item.fields["balance"]
@@ -207,7 +212,7 @@ CHANGED: dict[str, Callable[[Place], None]] = {
     "code.code": a_code, "membership.profile": a_profile, "membership.standing": a_standing,
     "membership.streak": a_streak, "notify.preferences": preferences_of, "webhook-subscriptions": a_subscription,
     "points.account-balance": an_account, "points.account-pending": a_pending,
-    "reconciliation.difference": a_difference, "partner.difference": a_partners_difference,
+    "benefit-views": a_days_views, "reconciliation.difference": a_difference, "partner.difference": a_partners_difference,
 }  # fmt: skip
 """Read by their room, changed by it, and what it does not know is still there."""
 READ: dict[str, Callable[[Place], None]] = {
