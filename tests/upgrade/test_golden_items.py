@@ -212,7 +212,8 @@ CHANGED: dict[str, Callable[[Place], None]] = {
     "code.code": a_code, "membership.profile": a_profile, "membership.standing": a_standing,
     "membership.streak": a_streak, "notify.preferences": preferences_of, "webhook-subscriptions": a_subscription,
     "points.account-balance": an_account, "points.account-pending": a_pending,
-    "benefit-views": a_days_views, "reconciliation.difference": a_difference, "partner.difference": a_partners_difference,
+    "benefit-views": a_days_views, "reconciliation.difference": a_difference,
+    "partner.difference": a_partners_difference,
 }  # fmt: skip
 """Read by their room, changed by it, and what it does not know is still there."""
 READ: dict[str, Callable[[Place], None]] = {
