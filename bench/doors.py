@@ -108,7 +108,7 @@ def json_doors(place: Place, pace: Pace) -> list[Section]:
     ]
     note = (
         "One API Gateway event with a path parameter, a bearer header and a nested JSON body; the same pydantic models"
-        " in every stack that has models. Ours also writes a log line."
+        " in every stack that has models; ours reads them compiled (decision 0193), and also writes a log line."
     )
     return [
         Section("JSON door, cold", note, rows_cold, _table(at_start, "ms")),
