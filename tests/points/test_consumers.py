@@ -10,7 +10,7 @@ from tests.support.paper_shop import ANNA, NOW
 from twinshore.cells import Residency, load_cells
 from twinshore.events import Event
 from twinshore.points.book import Ledger
-from twinshore.points.consumers import credit, withdraw
+from twinshore.points.consumers import NotEarnedYet, credit, withdraw
 from twinshore.points.ledger import balance
 from twinshore.points.standing import present
 from twinshore.store.sqlite import SqliteStore
@@ -32,6 +32,25 @@ def test_the_steps_of_a_whole_refund_take_back_what_was_credited(steps: tuple[in
     for each in reversed(told):  # in whatever order they come, and twice
         withdraw(each, store, residency, NOW)
         withdraw(each, store, residency, NOW)
+    assert balance(Ledger(store, residency, ANNA)) == 0
+
+
+@pytest.mark.parametrize("programme", ["", "miles"])
+@pytest.mark.parametrize("name", ["payment.refunded", "dispute.lost", "payment.lost"])
+def test_news_that_overtakes_the_payments_own_is_told_again(tmp_path: Path, name: str, programme: str) -> None:
+    store, residency = SqliteStore(tmp_path / "store.db"), Residency(load_cells(), "eu")
+    more = {"programme": programme} if programme else {}
+    back = event(name, 999, taken_back_minor=999, captured_minor=999, **more)
+    with pytest.raises(NotEarnedYet):
+        withdraw(back, store, residency, NOW)
+    credit(event("payment.captured", 999, **more), store, residency, NOW)
+    withdraw(back, store, residency, NOW)
+    assert present(Ledger(store, residency, ANNA, programme), NOW)[:3] == (0, 0, 0)
+
+
+def test_what_earned_nothing_is_not_waited_for(tmp_path: Path) -> None:
+    store, residency = SqliteStore(tmp_path / "store.db"), Residency(load_cells(), "eu")
+    withdraw(event("payment.refunded", 11, taken_back_minor=11, captured_minor=11), store, residency, NOW)
     assert balance(Ledger(store, residency, ANNA)) == 0
 
 

@@ -12,8 +12,8 @@ the same event. Data: ids and numbers, no personal data beyond the member id.
                         provider; when we heard, where it does not say)
     payment.disputed    order_id, member_id, amount_minor (in dispute), currency, provider, reference
     dispute.won         order_id, member_id, provider, reference
-    dispute.lost        order_id, member_id, amount_minor (what the bank took back), taken_back_minor, currency,
-                        provider, reference
+    dispute.lost        order_id, member_id, amount_minor (what the bank took back), taken_back_minor,
+                        captured_minor, currency, provider, reference
     payment.lost        the same: a person has found that what was told as captured will never come
     payment.flagged     order_id, member_id, reason, provider, reference, amount_minor, currency (as the provider said)
     flag.resolved       order_id, member_id, reason, provider, reference, flag_id, action, by
@@ -97,6 +97,7 @@ def _loss(order: Order, attempt: OrderAttempt) -> dict[str, Any]:
         **_about(order, attempt),
         "amount_minor": attempt.lost_minor,
         "taken_back_minor": attempt.refunded_minor + attempt.lost_minor,
+        "captured_minor": order.amount.amount_minor,
         "currency": order.amount.currency,
     }
 

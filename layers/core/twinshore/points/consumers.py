@@ -12,6 +12,10 @@ from twinshore.points.rewards import points_for
 from twinshore.store.port import Store
 
 
+class NotEarnedYet(Exception):
+    """The news that money has gone back has overtaken the news that it came: it is to be told again."""
+
+
 def credit(event: Event, store: Store, residency: Residency, now: int) -> None:
     """`payment.captured`: points for what was paid, once per order."""
     points = points_for(_money(event))
@@ -25,21 +29,24 @@ def withdraw(event: Event, store: Store, residency: Residency, now: int) -> None
     they are there.
 
     Each step is a difference of totals, so that the steps of a whole refund take back what was credited, to the point.
-    In a programme that knows whole purchases only, the first step takes back all.
+    In a programme that knows whole purchases only, the first step takes back all. Raises NotEarnedYet.
     """
-    book = _book(event, store, residency)
-    order_id = event.data["order_id"]
-    earned_id = entry_id(EARN, f"order:{order_id}")
-    if book.terms.partial_return == WHOLE:
-        earned = find_entry(book, earned_id)
-        if earned:
-            ledger.take_back(book, earned.amount, f"return:{order_id}", order_id, now, of=earned_id)
-        return
     step = _money(event)
     total = Money(int(event.data.get("taken_back_minor", step.amount_minor)), step.currency)
-    points = points_for(total) - points_for(total - step)
-    if points:
-        ledger.take_back(book, points, event.id, order_id, now, of=earned_id)
+    whole = Money(int(event.data.get("captured_minor", total.amount_minor)), step.currency)
+    book, order_id = _book(event, store, residency), event.data["order_id"]
+    all_at_once = book.terms.partial_return == WHOLE
+    points = points_for(whole) if all_at_once else points_for(total) - points_for(total - step)
+    if not points and not all_at_once:
+        return
+    earned = find_entry(book, entry_id(EARN, f"order:{order_id}"))
+    if earned is None:
+        if points:
+            raise NotEarnedYet
+    elif all_at_once:
+        ledger.take_back(book, earned.amount, f"return:{order_id}", order_id, now, of=earned.id)
+    else:
+        ledger.take_back(book, points, event.id, order_id, now, of=earned.id)
 
 
 def _book(event: Event, store: Store, residency: Residency) -> Ledger:
