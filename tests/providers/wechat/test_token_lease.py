@@ -120,7 +120,8 @@ def test_instances_in_processes_of_their_own_ask_for_one_token(world: World) -> 
     program = [sys.executable, "-c", PROCESS, world.twin.url, str(world.folder / "store.db"), str(time.time() + 3)]
     path = {"PYTHONPATH": f"{root}:{root / 'layers' / 'core'}"}
     running = [subprocess.Popen(program, env=path, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    tokens = [token for process in running for token in json.loads(process.communicate(timeout=60)[0])]
+    said = [process.communicate(timeout=60)[0].splitlines()[-1] for process in running]  # after the lines of the log
+    tokens = [token for line in said for token in json.loads(line)]
     assert len(tokens) == 40
     assert len(set(tokens)) == 1
     assert world.counts() == {"asked": 1, "made": 1}
