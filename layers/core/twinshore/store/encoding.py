@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 from twinshore.events import Event
 from twinshore.store.port import (
@@ -41,17 +41,9 @@ json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_na
 """For values that were checked, or that we made."""
 
 
-def encode_object(value: Fields) -> str:
-    """JSON text. Raises TypeError for what is not plain JSON (floats, tuples, subclasses), ValueError for a limit."""
-    check_fields(value)
-    text = text_of(value)
-    if size_bytes(text) > ITEM_LIMIT_BYTES:
-        raise ValueError(f"an item holds at most {ITEM_LIMIT_BYTES} bytes")
-    return text
-
-
 def check_fields(value: Fields) -> None:
-    """Raises as `encode_object`, but for what the text itself shows."""
+    """Raises TypeError for what is not plain JSON (floats, tuples, subclasses), ValueError for a limit. What only the
+    text shows, `text_of_item` says."""
     if type(value) is not dict:
         raise TypeError("fields are a dict")
     _check_members(value, 0)
@@ -64,6 +56,14 @@ def text_of(value: Any) -> str:
         size_bytes(text)
     if "\\u0000" in text and _holds_nul(value):
         raise ValueError("text holds a NUL")
+    return text
+
+
+def text_of_item(value: Fields) -> str:
+    """As `text_of`; also raises ValueError for too long an item."""
+    text = text_of(value)
+    if size_bytes(text) > ITEM_LIMIT_BYTES:
+        raise ValueError(f"an item holds at most {ITEM_LIMIT_BYTES} bytes")
     return text
 
 
@@ -82,14 +82,19 @@ _names_seen: set[str] = set()
 def _check_members(value: Fields, depth: int) -> None:
     if depth >= DEPTH_LIMIT:
         raise ValueError(f"fields nest at most {DEPTH_LIMIT} deep")
-    for name, inner in value.items():
+    for name in value:
         if name not in _names_seen:
             check_text(name, NAME_LIMIT_CHARACTERS, "a field's name")
             if len(_names_seen) < NAMES_SEEN_LIMIT:
                 _names_seen.add(name)
-        kind = type(inner)
-        if kind is not str and (kind is not int or not -INTEGER_LIMIT <= inner <= INTEGER_LIMIT):
-            _check_value(inner, depth + 1)
+    _check_each(value.values(), depth + 1)
+
+
+def _check_each(values: Iterable[Any], depth: int) -> None:
+    for value in values:
+        kind = type(value)
+        if kind is not str and (kind is not int or not -INTEGER_LIMIT <= value <= INTEGER_LIMIT):
+            _check_value(value, depth)
 
 
 def _check_value(value: Any, depth: int) -> None:
@@ -101,10 +106,8 @@ def _check_value(value: Any, depth: int) -> None:
     elif kind is list:
         if depth >= DEPTH_LIMIT:
             raise ValueError(f"fields nest at most {DEPTH_LIMIT} deep")
-        for inner in value:
-            if type(inner) is not str:
-                _check_value(inner, depth + 1)
-    elif kind is not bool and value is not None and kind is not str:
+        _check_each(value, depth + 1)
+    elif kind is not bool and value is not None:
         raise TypeError(f"fields are plain JSON without fractions, not {kind.__name__}")
 
 
@@ -170,11 +173,11 @@ def check_limit(limit: int) -> None:
 def check_commit(changes: tuple[Change, ...], events: tuple[Event, ...]) -> list[str | None]:
     """The JSON text of each change's fields, None where there is none. Raises as the port says."""
     check_changes(changes, events)
-    return [encode_object(change.fields) if isinstance(change, (Create, Replace)) else None for change in changes]
+    return [text_of_item(change.fields) if isinstance(change, (Create, Replace)) else None for change in changes]
 
 
 def check_changes(changes: tuple[Change, ...], events: tuple[Event, ...]) -> None:
-    """Raises as the port says, but for what the text of the fields shows (see `encode_object`)."""
+    """Raises as the port says, but for what the text of the fields shows (see `text_of_item`)."""
     if not 1 <= len(changes) <= COMMIT_LIMIT_ITEMS:
         raise ValueError(f"a commit has 1 to {COMMIT_LIMIT_ITEMS} changes")
     for change in changes:

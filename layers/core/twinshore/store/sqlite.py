@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sqlite3
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 from twinshore.events import Event
 from twinshore.store import encoding
@@ -151,21 +150,14 @@ class SqliteStore:
             items = [_item(row) for row in connection.execute(sql, (*(after or ("", "")), int(self._now()), limit))]
         return items, items[-1].key if len(items) == limit else None
 
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> _Borrowed:
         """One that no other thread uses meanwhile."""
         if self._process != os.getpid():  # SQLite: a connection must not be used, nor closed, across a fork
             self._idle, self._process, self._writing = [], os.getpid(), threading.Lock()
         try:
-            connection = self._idle.pop()
+            return _Borrowed(self._idle.pop(), self._idle)
         except IndexError:
-            connection = self._connect()
-        try:
-            yield connection
-        except sqlite3.OperationalError as err:
-            raise StoreUnavailable("the SQLite file did not take this") from err
-        finally:
-            self._idle.append(connection)
+            return _Borrowed(self._connect(), self._idle)
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -177,6 +169,23 @@ class SqliteStore:
         except sqlite3.OperationalError as err:
             raise StoreUnavailable("the SQLite file cannot be opened") from err
         return connection
+
+
+class _Borrowed:
+    """A connection, given back at the end. A context manager by hand: contextlib's takes as long as a statement."""
+
+    __slots__ = ("_connection", "_idle")
+
+    def __init__(self, connection: sqlite3.Connection, idle: list[sqlite3.Connection]) -> None:
+        self._connection, self._idle = connection, idle
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self._connection
+
+    def __exit__(self, _: object, err: BaseException | None, __: object) -> None:
+        self._idle.append(self._connection)
+        if isinstance(err, sqlite3.OperationalError):
+            raise StoreUnavailable("the SQLite file did not take this") from err
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
