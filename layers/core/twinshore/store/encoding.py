@@ -37,8 +37,15 @@ EVENTS_LIMIT = 25
 
 OnCommitted = Callable[[tuple[Event, ...]], None] | None
 
-json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
-"""For values that were checked, or that we made."""
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+# What `JSONEncoder.encode` makes anew at each call, which takes it a third of its time.
+_in_c: Any = getattr(json.encoder, "c_make_encoder", None)
+_parts = _in_c and _in_c(None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False)
+
+
+def json_text(value: Any) -> str:
+    """For values that were checked, or that we made."""
+    return "".join(_parts(value, 0)) if _parts else _encoder.encode(value)
 
 
 def check_fields(value: Fields) -> None:

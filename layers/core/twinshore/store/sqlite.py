@@ -114,17 +114,18 @@ class SqliteStore:
         event_texts = encoding.encode_events(events)
         now = int(self._now())
         with self._writing, self._connection() as connection:
-            connection.execute("begin immediate")
+            cursor = connection.cursor()  # one for all: `Connection.execute` makes one at each call
+            cursor.execute("begin immediate")
             try:
                 for change, text in zip(changes, texts, strict=True):
-                    _apply(connection, change, text, now)
+                    _apply(cursor, change, text, now)
                 for event, text in zip(events, event_texts, strict=True):
                     # The same event again is already told: the first stays.
-                    connection.execute(INSERT, (*encoding.outbox_key(event.id), 1, text, OUTBOX, event.at, None))
-                connection.execute("commit")
+                    cursor.execute(INSERT, (*encoding.outbox_key(event.id), 1, text, OUTBOX, event.at, None))
+                cursor.execute("commit")
             except BaseException:
                 if connection.in_transaction:
-                    connection.execute("rollback")
+                    cursor.execute("rollback")
                 raise
         encoding.tell(self._on_committed, events)
 
@@ -207,28 +208,28 @@ def _item(row: tuple[Any, ...]) -> Item:
     return Item(Key(partition, sort), version, json.loads(fields), due, expires_at)
 
 
-def _live_item(connection: sqlite3.Connection, key: Key, now: int) -> Item | None:
+def _live_item(connection: sqlite3.Connection | sqlite3.Cursor, key: Key, now: int) -> Item | None:
     row = connection.execute(SELECT + "partition = ? and sort = ?" + LIVE, (*key, now)).fetchone()
     return None if row is None else _item(row)
 
 
-def _apply(connection: sqlite3.Connection, change: Change, text: str | None, now: int) -> None:
+def _apply(cursor: sqlite3.Cursor, change: Change, text: str | None, now: int) -> None:
     """Write one change, or raise CommitConflict with the item as it is."""
     key = change.key
-    if isinstance(change, Create) and _write(connection, INSERT, change, 1, text):
+    if isinstance(change, Create) and _write(cursor, INSERT, change, 1, text):
         return
-    if isinstance(change, Increment) and _add(connection, change, now):
+    if isinstance(change, Increment) and _add(cursor, change, now):
         return
-    current = _live_item(connection, key, now)
+    current = _live_item(cursor, key, now)
     if isinstance(change, Create) and current is None:  # there is one, but it has expired
-        _write(connection, WRITE, change, 1, text)
+        _write(cursor, WRITE, change, 1, text)
     elif isinstance(change, Increment):
-        _increment(connection, change, current)
+        _increment(cursor, change, current)
     elif isinstance(change, (Replace, Delete)) and current is not None and current.version == change.version:
         if isinstance(change, Replace):
-            _write(connection, WRITE, change, change.version + 1, text)
+            _write(cursor, WRITE, change, change.version + 1, text)
         else:
-            connection.execute(DELETE, key)
+            cursor.execute(DELETE, key)
     elif not isinstance(change, Require) or not _holds(change, current):
         raise CommitConflict(key, current)
 
@@ -239,27 +240,27 @@ def _holds(require: Require, current: Item | None) -> bool:
     return (0 if current is None else current.version) == require.version
 
 
-def _add(connection: sqlite3.Connection, change: Increment, now: int) -> bool:
+def _add(cursor: sqlite3.Cursor, change: Increment, now: int) -> bool:
     """Whether it is done: in one statement, as nearly always."""
     low, high = encoding.bounds_before(change)
     if not change.field.isidentifier() or low > encoding.INTEGER_LIMIT:
         return False
     values = (f"$.{change.field}", change.by, *change.key, now, change.unless_due_by, low, high)
-    return connection.execute(ADD, values).rowcount == 1
+    return cursor.execute(ADD, values).rowcount == 1
 
 
-def _increment(connection: sqlite3.Connection, change: Increment, current: Item | None) -> None:
+def _increment(cursor: sqlite3.Cursor, change: Increment, current: Item | None) -> None:
     total = encoding.incremented(0 if current is None else current.fields.get(change.field, 0), change)
     if total is None or (current is not None and encoding.is_due(current.due, change)):
         raise CommitConflict(change.key, current)
     if current is None:
-        connection.execute(WRITE, (*change.key, 1, encoding.json_text({change.field: total}), None, None, None))
+        cursor.execute(WRITE, (*change.key, 1, encoding.json_text({change.field: total}), None, None, None))
     else:
         text = encoding.json_text({**current.fields, change.field: total})
-        connection.execute(UPDATE, (current.version + 1, text, *change.key))
+        cursor.execute(UPDATE, (current.version + 1, text, *change.key))
 
 
-def _write(connection: sqlite3.Connection, sql: str, change: Create | Replace, version: int, text: str | None) -> bool:
+def _write(cursor: sqlite3.Cursor, sql: str, change: Create | Replace, version: int, text: str | None) -> bool:
     queue, at = change.due or (None, None)
     values = (*change.key, version, text, queue, at, change.expires_at)
-    return connection.execute(sql, values).rowcount == 1
+    return cursor.execute(sql, values).rowcount == 1
