@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Iterator
@@ -37,12 +37,15 @@ class CountedLine:
             threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
 
     def _pump(self, start: socket.socket, end: socket.socket, from_client: bool) -> None:
-        while data := start.recv(CHUNK_BYTES):
-            if from_client and self._server_spoke:
-                self.round_trips += 1
-            self._server_spoke = not from_client
-            end.sendall(data)
-        end.close()
+        """Each thread closes only what it reads from: the other one may be reading the other end this moment."""
+        with start, suppress(OSError):
+            while data := start.recv(CHUNK_BYTES):
+                if from_client and self._server_spoke:
+                    self.round_trips += 1
+                self._server_spoke = not from_client
+                end.sendall(data)
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         self._listener.close()
