@@ -19,11 +19,13 @@ def at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     os.environ.clear()
     os.environ.update(before)
     wiring.reset()
-    deadline.start(None)  # of this thread: what comes next in it is no invocation
 
 
 @pytest.fixture(autouse=True)
-def _lines_about_nothing() -> Iterator[None]:
-    """What comes next in this thread is about no request, and has no trace."""
+def _no_invocation() -> Iterator[None]:
+    """Whichever way a test opened a door: what comes next in this thread is no invocation. It has all the time
+    it wants, is about no request, and has no trace."""
+    deadline.start(None)
     yield
+    deadline.start(None)
     log.bind()

@@ -20,12 +20,6 @@ class Context:
         return self._left_ms
 
 
-@pytest.fixture(autouse=True)
-def no_limit_afterwards() -> Iterator[None]:
-    yield
-    deadline.start(None)
-
-
 @pytest.fixture
 def silent() -> Iterator[str]:
     """A party that takes the request and says nothing."""

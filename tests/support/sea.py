@@ -7,7 +7,6 @@ from typing import Callable
 
 from tests.support.cell_pair import cells_file
 from tests.support.shores import CellServer, Shore, with_endpoints
-from twinshore import deadline
 from twinshore.cells import load_cells
 from twinshore.store.port import Store
 from twinshore.store.sqlite import SqliteStore
@@ -27,7 +26,6 @@ class Sea:
     """`here` is in the cell cn with 1000 points, `there` in eu; `link` joins their member."""
 
     def __init__(self, folder: Path, open_store: Callable[[str], Store] | None = None) -> None:
-        deadline.start(None)  # of a door that some other test has opened in this thread
         self.clock = Clock()
         self.servers = {cell: CellServer() for cell in ("cn", "eu")}
         file = with_endpoints(cells_file(folder), {cell: server.url for cell, server in self.servers.items()})
