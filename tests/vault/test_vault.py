@@ -38,6 +38,29 @@ def test_what_goes_in_comes_out_and_is_replaced(store: SqliteStore) -> None:
     assert kept.get("o1-1") == "another"
 
 
+def test_what_others_wrote_in_between_is_built_upon(store: SqliteStore) -> None:
+    here, there, seen = vault(store), vault(store), []
+
+    def add(text: str) -> tuple[str, int]:
+        if not seen:
+            there.put("o1-1", "theirs", LATER)
+        seen.append(text)
+        return f"{text}+ours", LATER
+
+    assert here.change("o1-1", add) == here.get("o1-1") == "theirs+ours"
+    assert seen == ["", "theirs"]
+
+
+def test_a_change_that_changes_nothing_writes_nothing(store: SqliteStore) -> None:
+    kept, key = vault(store), Key("vault#grabpay#o1-1", "sealed")
+    assert kept.change("o1-1", lambda text: (text, LATER)) == ""
+    assert store.get(key) is None
+    kept.put("o1-1", "token", LATER)
+    before = store.get(key)
+    assert kept.change("o1-1", lambda text: (text, LATER)) == "token"
+    assert store.get(key) == before
+
+
 def test_the_text_is_nowhere_on_disk(store: SqliteStore, tmp_path: Path) -> None:
     vault(store).put("o1-1", "payer-token-in-clear", LATER)
     files = list(tmp_path.glob("store.db*"))

@@ -12,7 +12,7 @@ from base64 import b64decode, b64encode
 from typing import Callable
 
 from twinshore.errors import BrokenInvariant
-from twinshore.store.port import CommitConflict, Create, Key, Replace, Store, StoreUnavailable
+from twinshore.store.port import CommitConflict, Create, Item, Key, Replace, Store, StoreUnavailable
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -29,26 +29,44 @@ class StoreVault:
         self._keys = keys
 
     def put(self, reference: str, text: str, expires_at: int) -> None:
+        self._write(reference, lambda _: (text, expires_at))
+
+    def change(self, reference: str, update: Callable[[str], tuple[str, int]]) -> str:
+        """Raises BrokenInvariant as `get` does, StoreUnavailable."""
+
+        def next_text(held: Item | None) -> tuple[str, int] | None:
+            before = self._text(held)
+            text, expires_at = update(before)
+            return None if text == before else (text, expires_at)
+
+        return self._write(reference, next_text)
+
+    def _write(self, reference: str, wanted: Callable[[Item | None], tuple[str, int] | None]) -> str:
         key = self._item(reference)
-        key_id, sealed = _sealed(self._keys(), text, key.partition)
-        fields = {"key": key_id, "sealed": sealed}
         for _ in range(_TRIES):
             held = self._store.get(key)
+            asked = wanted(held)
+            if asked is None:
+                return self._text(held)
+            text, expires_at = asked
+            key_id, sealed = _sealed(self._keys(), text, key.partition)
+            fields = {"key": key_id, "sealed": sealed}
             change = Replace(key, fields, held.version, expires_at=expires_at) if held else None
             try:
                 self._store.commit(change or Create(key, fields, expires_at=expires_at))
             except CommitConflict:
                 continue
-            return
+            return text
         raise StoreUnavailable("a sealed item is contended")
 
     def get(self, reference: str) -> str:
         """ "" if there is none. Raises BrokenInvariant if it does not open: the key is gone, or the item was moved."""
-        key = self._item(reference)
-        held = self._store.get(key)
+        return self._text(self._store.get(self._item(reference)))
+
+    def _text(self, held: Item | None) -> str:
         if held is None:
             return ""
-        return _opened(self._keys(), held.fields["key"], held.fields["sealed"], key.partition)
+        return _opened(self._keys(), held.fields["key"], held.fields["sealed"], held.key.partition)
 
     def _item(self, reference: str) -> Key:
         return Key(f"vault#{self._provider}#{reference}", "sealed")

@@ -152,3 +152,15 @@ def test_a_lost_page_is_made_anew_and_a_list_that_lags_never_says_paid(
     assert pay.query("order-1", "", NOW).state == CREATED
     with pytest.raises(OutcomeUnknown):
         pay.refund("order-1", "", "order-r1", SAR_92, SAR_92, NOW)
+
+
+def test_of_two_pages_that_are_made_at_once_the_payer_hears_of_one(twin: CheckoutComTwin, vault: StoreVault) -> None:
+    first: list[Any] = []
+
+    def slow(method: str, url: str, *rest: Any) -> Any:
+        if url.endswith("/payment-links") and not first:
+            first.append(provider(twin, vault).create(attempt(), NOW).client)
+        return send_outbound(method, url, *rest)
+
+    late = checkout_com_from_secret(twin.url, json.dumps(twin.secret()), vault, send=slow)
+    assert late.create(attempt(), NOW).client == first[0]

@@ -151,3 +151,15 @@ def test_a_report_that_lags_never_says_paid_or_failed_and_never_refunds(twin: Hy
     assert pay.query("order-1", "", NOW).state == CREATED
     with pytest.raises(OutcomeUnknown):
         pay.refund("order-1", "", "order-r1", SAR_92, SAR_92, NOW)
+
+
+def test_of_two_checkouts_that_are_made_at_once_the_payer_hears_of_one(twin: HyperPayTwin, vault: StoreVault) -> None:
+    first: list[Any] = []
+
+    def slow(method: str, url: str, *rest: Any) -> Any:
+        if url.endswith("/v1/checkouts") and not first:
+            first.append(provider(twin, vault).create(attempt(), NOW).client)
+        return send_outbound(method, url, *rest)
+
+    late = hyperpay_from_secret(twin.url, json.dumps(twin.secret()), vault, send=slow)
+    assert late.create(attempt(), NOW).client == first[0]

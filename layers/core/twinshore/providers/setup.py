@@ -1,6 +1,6 @@
 """What a provider's `entry.build` is given."""
 
-from typing import NamedTuple, Protocol
+from typing import Callable, NamedTuple, Protocol
 
 
 class Vault(Protocol):
@@ -11,6 +11,10 @@ class Vault(Protocol):
 
     def get(self, reference: str) -> str:
         """ "" if there is none, or no longer."""
+
+    def change(self, reference: str, update: Callable[[str], tuple[str, int]]) -> str:
+        """For what several may write at once. update: from what is kept ("" if nothing) to what shall be kept, and
+        until when; called again if somebody else was faster. What is kept afterwards; the same text writes nothing."""
 
 
 class Setup(NamedTuple):

@@ -63,23 +63,22 @@ class CheckoutCom:
 
     def create(self, attempt: Attempt, now: int) -> Started:
         """The page runs out with the attempt."""
-        content = [attempt.method, *attempt.amount]
         fields = _link(attempt, now, self._account.processing_channel_id)
         held = self._vault.get(attempt.reference)
-        if held:
-            kept = json.loads(held)
-            if kept["content"] != content:
-                raise ProviderRefused(reason="reference_used")
-            return Started("", {"redirect_url": kept["redirect_url"]})
-        made = self._call("POST", "/payment-links", fields)
-        links = made.get("_links")
-        redirect = links.get("redirect") if isinstance(links, dict) else None
-        address = redirect.get("href") if isinstance(redirect, dict) else None
-        if not isinstance(address, str) or not address:
-            raise OutcomeUnknown("The payment provider's answer names no page.")
-        kept = {"content": content, "redirect_url": address}
-        self._vault.put(attempt.reference, json.dumps(kept), attempt.expires_at)
-        return Started("", {"redirect_url": address})
+        if not held:
+            made = self._call("POST", "/payment-links", fields)
+            links = made.get("_links")
+            redirect = links.get("redirect") if isinstance(links, dict) else None
+            address = redirect.get("href") if isinstance(redirect, dict) else None
+            if not isinstance(address, str) or not address:
+                raise OutcomeUnknown("The payment provider's answer names no page.")
+            mine = json.dumps({"content": [attempt.method, *attempt.amount], "redirect_url": address})
+            # Of two pages that were made at once the payer hears of one: of the one that is kept.
+            held = self._vault.change(attempt.reference, lambda first: (first or mine, attempt.expires_at))
+        kept = json.loads(held)
+        if kept["content"] != [attempt.method, *attempt.amount]:
+            raise ProviderRefused(reason="reference_used")
+        return Started("", {"redirect_url": kept["redirect_url"]})
 
     def query(self, reference: str, provider_id: str, now: int) -> Notice:
         """By the payment's id, or by our reference among the tries that were made at the page."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from twinshore.errors import BadRequest
 from twinshore.payments.port import (
@@ -84,16 +84,15 @@ class GrabPay:
     def close(self, reference: str, provider_id: str, now: int) -> None:
         """GrabPay has no call for it, and needs none: it takes no money that we do not complete. So the charge is
         marked as one that we shall never complete (docs/decisions/0111)."""
-        kept = self._kept(reference)
+        kept = self._change(reference, lambda held: held if held.completing else held._replace(closed=True))
         if kept is None or kept.closed:
             return
-        if kept.completing:
-            state = self._state(reference, kept, now)[0].state
-            if state == CAPTURED:
-                raise ProviderRefused(reason="already_paid")
-            if state != FAILED:
-                raise OutcomeUnknown("The charge is being completed.")
-        self._keep(reference, kept._replace(closed=True))
+        state = self._state(reference, kept, now)[0].state
+        if state == CAPTURED:
+            raise ProviderRefused(reason="already_paid")
+        if state != FAILED:
+            raise OutcomeUnknown("The charge is being completed.")
+        self._change(reference, lambda held: held._replace(closed=True))
 
     def refund(
         self, reference: str, provider_id: str, refund_reference: str, amount: Money, total: Money, now: int
@@ -169,7 +168,7 @@ class GrabPay:
         # The state leads with our reference: the return page knows by it which payment is coming back.
         state, until = f"{attempt.reference}.{random_text()}", attempt.expires_at + UNPAID_SECONDS
         kept = Kept(attempt.amount, random_text(), state, random_text(), request, attempt.return_url, until)
-        self._keep(attempt.reference, kept)
+        self._vault.put(attempt.reference, keeping.write(kept), until)
         return kept
 
     def _authorize_url(self, kept: Kept) -> str:
@@ -245,18 +244,20 @@ class GrabPay:
         return notice
 
     def _complete(self, reference: str, kept: Kept, now: int) -> Notice:
-        latest = self._kept(reference)
-        if latest is not None and latest.closed:
-            return self.query(reference, "", now)
         # Kept before it is sent: without the token there is no refund, and a close must know that money may move.
-        kept = kept._replace(completing=True, expires_at=now + REFUND_SECONDS)
-        self._keep(reference, kept)
+        token, until = kept.token, now + REFUND_SECONDS
+        begun = self._change(
+            reference,
+            lambda held: held if held.closed else held._replace(token=token, completing=True, expires_at=until),
+        )
+        if begun is None or begun.closed:
+            return self.query(reference, "", now)
         try:
-            done = self._calls.as_payer(kept.token, f"{_CHARGE}/complete", now, {"partnerTxID": reference})
+            done = self._calls.as_payer(token, f"{_CHARGE}/complete", now, {"partnerTxID": reference})
         except ProviderRefused:
-            self._keep(reference, kept._replace(completing=False))
+            self._change(reference, lambda held: held._replace(completing=False))
             raise
-        return self._notice(reference, kept, done)
+        return self._notice(reference, begun, done)
 
     def _merchant_id(self, currency: str) -> str:
         if currency not in COUNTRY or currency not in self._partner.merchant_ids:
@@ -266,8 +267,15 @@ class GrabPay:
     def _kept(self, reference: str) -> Kept | None:
         return keeping.read(self._vault.get(reference))
 
-    def _keep(self, reference: str, kept: Kept) -> None:
-        self._vault.put(reference, keeping.write(kept), kept.expires_at)
+    def _change(self, reference: str, update: Callable[[Kept], Kept]) -> Kept | None:
+        """What is kept afterwards. Others may come to the same charge in the same instant."""
+
+        def changed(text: str) -> tuple[str, int]:
+            held = keeping.read(text)
+            after = None if held is None else update(held)
+            return (text, 0) if after is None or after == held else (keeping.write(after), after.expires_at)
+
+        return keeping.read(self._vault.change(reference, changed))
 
 
 def grabpay_from_secret(base_url: str, secret_json: str, notify_url: str, vault: Vault, *, send: Send) -> GrabPay:

@@ -70,11 +70,18 @@ class HyperPay:
         entity, content = self._entity(attempt.method), [attempt.method, *attempt.amount]
         _check_currency(attempt)
         held = self._vault.get(attempt.reference)
-        if held:
-            kept = json.loads(held)
-            if kept["content"] != content:
-                raise ProviderRefused(reason="reference_used")
-            return self._started(attempt, kept["checkout"], kept["integrity"])
+        if not held:
+            checkout, integrity = self._checkout(attempt, entity)
+            mine = json.dumps({"content": content, "checkout": checkout, "integrity": integrity})
+            # Of two that were made at once the payer hears of one: of the one that is kept.
+            held = self._vault.change(attempt.reference, lambda first: (first or mine, now + CHECKOUT_LIFE_SECONDS))
+        kept = json.loads(held)
+        if kept["content"] != content:
+            raise ProviderRefused(reason="reference_used")
+        return self._started(attempt, kept["checkout"], kept["integrity"])
+
+    def _checkout(self, attempt: Attempt, entity: str) -> tuple[str, str]:
+        """Its id and its mark of integrity."""
         fields = {
             "entityId": entity,
             "amount": decimal_text(attempt.amount),
@@ -94,9 +101,7 @@ class HyperPay:
         checkout, integrity = made.get("id"), made.get("integrity") or ""
         if not isinstance(checkout, str) or not checkout:
             raise OutcomeUnknown("The payment provider's answer names no checkout.")
-        kept = {"content": content, "checkout": checkout, "integrity": str(integrity)}
-        self._vault.put(attempt.reference, json.dumps(kept), now + CHECKOUT_LIFE_SECONDS)
-        return self._started(attempt, checkout, str(integrity))
+        return checkout, str(integrity)
 
     def query(self, reference: str, provider_id: str, now: int) -> Notice:
         """By the reports, not by the checkout: a checkout tells its outcome once."""
