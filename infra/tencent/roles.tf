@@ -19,7 +19,7 @@ locals {
     reconciliation        = ["database", "provider_wechat_pay", "session_keys", "vault_keys"]
     reward_partners       = ["database", "reward_partners", "session_keys", "vault_keys"]
     rewards               = ["database", "reward_partners", "session_keys", "vault_keys"]
-    schedule              = ["cell_key", "database", "provider_wechat_pay", "rate_source", "reward_partners", "vault_keys", "webhook_signing_keys", "wechat_app"]
+    schedule              = ["cell_key", "database", "mail", "provider_wechat_pay", "rate_source", "reward_partners", "vault_keys", "webhook_signing_keys", "wechat_app"]
     webhook_subscriptions = ["database", "session_keys", "webhook_signing_keys"]
   }
 }
@@ -41,10 +41,10 @@ resource "tencentcloud_cam_role" "door" {
 resource "tencentcloud_cam_policy" "door" {
   for_each    = local.read_by
   name        = "${local.prefix}-${each.key}"
-  description = "Read the door's own secrets; wake the events function"
+  description = "Read the door's own secrets; wake the events function; send mail, where it does"
   document = jsonencode({
     version = "2.0"
-    statement = [
+    statement = concat([
       {
         effect   = "allow"
         action   = ["name/ssm:GetSecretValue"]
@@ -55,7 +55,8 @@ resource "tencentcloud_cam_policy" "door" {
         action   = ["name/scf:InvokeFunction", "name/scf:Invoke"]
         resource = ["qcs::scf:ap-guangzhou::namespace/default/function/${local.names["events"]}"]
       },
-    ]
+      # Whoever knows the sender may send. SES knows no resource smaller than the account.
+    ], [for name in each.value : { effect = "allow", action = ["name/ses:SendEmail"], resource = ["*"] } if name == "mail"])
   })
 }
 

@@ -68,9 +68,9 @@ def test_a_first_login_makes_one_person_who_is_at_home_in_this_cell(tmp_path: Pa
     member = home.store.get(Key(f"member#{session.member_id}", "member"))
     assert member is not None
     assert member.fields["cell"] == session.home_cell == "cn"
-    assert openid_of(home, session.member_id, APPID) == "oAnna"
-    assert openid_of(home, session.member_id, "wx_another_app") is None
-    assert openid_of(home, "m_nobody", APPID) is None
+    assert openid_of(home.store, home.residency, session.member_id, APPID) == "oAnna"
+    assert openid_of(home.store, home.residency, session.member_id, "wx_another_app") is None
+    assert openid_of(home.store, home.residency, "m_nobody", APPID) is None
 
 
 def test_a_member_id_tells_nothing_of_the_openid(tmp_path: Path, twin: WechatTwin) -> None:

@@ -96,11 +96,17 @@ def _tencent_rights() -> Iterator[str]:
     for door, secrets in _local("read_by").items():
         for name in secrets:
             yield f"may {door} use the store" if name == "database" else f"may {door} read secret {_family(name)}"
-        yield from (f"may {door} {action}" for action in actions - {"ssm:GetSecretValue", "sts:AssumeRole"})
+        if "mail" in secrets and "ses:SendEmail" in actions:
+            yield f"may {door} send mail"
+        yield from (
+            f"may {door} {action}" for action in actions - {"ssm:GetSecretValue", "sts:AssumeRole", "ses:SendEmail"}
+        )
 
 
 def _rights(door: str, action: str, resources: str, names: str) -> Iterator[str]:
-    if action != "secretsmanager:GetSecretValue":
+    if action == "ses:SendEmail":
+        yield f"may {door} send mail"
+    elif action != "secretsmanager:GetSecretValue":
         yield f"may {door} {action}"
     yield from (f"may {door} read secret {_family(name)}" for name in re.findall(names, resources))
 

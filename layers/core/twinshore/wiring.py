@@ -259,14 +259,14 @@ def wechat_openid(member_id: str) -> str | None:
     """The person's openid in this cell's mini-program, for payments and messages; None for who never logged in so."""
     from twinshore.login.identity import openid_of
 
-    return openid_of(login_home(), member_id, wechat().appid)
+    return openid_of(store(), residency(), member_id, wechat().appid)
 
 
 def is_member(member_id: str) -> bool:
     """Whether this is the id of a person whose home this cell is."""
     from twinshore.login.identity import is_member as known
 
-    return known(login_home(), member_id)
+    return known(store(), member_id)
 
 
 def reset() -> None:

@@ -12,10 +12,11 @@ import os
 from base64 import b32encode
 from hashlib import sha256
 
+from twinshore.cells import Residency
 from twinshore.events import Event
 from twinshore.login.home import Home
 from twinshore.login.port import WechatSession
-from twinshore.store.port import CommitConflict, Create, Item, Key, Replace
+from twinshore.store.port import CommitConflict, Create, Item, Key, Replace, Store
 
 
 def person_of(home: Home, appid: str, session: WechatSession, now: int) -> str:
@@ -32,17 +33,18 @@ def person_of(home: Home, appid: str, session: WechatSession, now: int) -> str:
     return str(fields["member_id"])
 
 
-def openid_of(home: Home, member_id: str, appid: str) -> str | None:
-    """The person's openid in one app, for those who must name the person to WeChat (messages, payments)."""
-    item = home.store.get(Key(f"member#{member_id}", "member"))
-    names = home.residency.check(item.fields)["identities"] if item is not None else []
+def openid_of(store: Store, residency: Residency, member_id: str, appid: str) -> str | None:
+    """The person's openid in one app, for those who must name the person to WeChat (messages, payments). They sign no
+    session and have no key for one: no `Home` here."""
+    item = store.get(Key(f"member#{member_id}", "member"))
+    names = residency.check(item.fields)["identities"] if item is not None else []
     prefix = f"wechat:{appid}:"
     return next((str(name)[len(prefix) :] for name in names if str(name).startswith(prefix)), None)
 
 
-def is_member(home: Home, member_id: str) -> bool:
+def is_member(store: Store, member_id: str) -> bool:
     """Whether somebody of this cell has this id."""
-    return home.store.get(Key(f"member#{member_id}", "member")) is not None
+    return store.get(Key(f"member#{member_id}", "member")) is not None
 
 
 def _join(home: Home, key: Key, name: str, unionid: str | None, now: int) -> Item:
