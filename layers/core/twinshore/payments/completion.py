@@ -30,6 +30,8 @@ class Outcome(NamedTuple):
 
     what: str
     order: Order | None = None
+    before: Order | None = None
+    """What the news came upon."""
 
 
 def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
@@ -47,7 +49,7 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
             return _keep_orphan(store, provider, notice, now)
         after = advance(order, attempt, notice, now)
         if after.order == order:
-            return Outcome(SEEN, order)
+            return Outcome(SEEN, order, order)
         try:
             store.commit(replace(after.order), events=after.events)
         except CommitConflict:
@@ -56,7 +58,7 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
         if moved.paid_by and not order.paid_by:
             known = now - notice.occurred_at if notice.occurred_at else 0
             metrics.paid(provider, log.bound()[1], known + time.monotonic() - began)
-        return Outcome(FLAGGED if len(moved.flags) > len(order.flags) else MOVED, moved)
+        return Outcome(FLAGGED if len(moved.flags) > len(order.flags) else MOVED, moved, order)
     raise StoreUnavailable("an order is contended")
 
 

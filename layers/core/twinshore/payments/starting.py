@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from twinshore.cells import BY_HAND, INSTALMENTS, Method
-from twinshore.errors import Conflict, must
+from twinshore.errors import BrokenInvariant, Conflict
 from twinshore.idempotency import IdempotencyKey, run_once
 from twinshore.money import InexactAmount
 from twinshore.payments import by_hand, instalments, port
@@ -43,6 +43,14 @@ class OrderClosed(Conflict):
     title_zh = "订单已关闭，请重新下单"
 
 
+class PaymentReplaced(Conflict):
+    """The order was given another payment, on another device perhaps, before this one had been made."""
+
+    slug = "payment-replaced"
+    title_en = "Another payment of this order has been started"
+    title_zh = "该订单已发起另一笔支付"
+
+
 class TooManyAttempts(Conflict):
     slug = "too-many-attempts"
     title_en = "This order was tried too often, please place a new one"
@@ -66,9 +74,9 @@ class Wish(NamedTuple):
 def start_payment(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
     """The parameters with which the payer's device goes on, and the order's status; the same for the same request.
 
-    Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, ReturnUrlRefused, PayerUnknown;
-    ProviderRefused, InexactAmount (the attempt failed); OutcomeUnknown and Unavailable (ask again: it will be the same
-    payment); IdempotencyKeyReused, IdempotencyKeyInProgress.
+    Raises OrderNotFound, OrderPaid, OrderClosed, TooManyAttempts, MethodNotOffered, ReturnUrlRefused, PayerUnknown,
+    PaymentReplaced; ProviderRefused, InexactAmount (the attempt failed); OutcomeUnknown and Unavailable (ask again: it
+    will be the same payment); IdempotencyKeyReused, IdempotencyKeyInProgress.
     """
     return run_once(store, wish.request, wish.member_id, now, lambda: _start(store, tills, wish, now))
 
@@ -91,24 +99,31 @@ def _start(store: Store, tills: Tills, wish: Wish, now: int) -> dict[str, Any]:
             if isinstance(no, ProviderRefused) and no.extensions.get("reason") == REFERENCE_USED:
                 continue
             raise
-        return _started(store, order, attempt, started, now)
+        return _started(store, tills, order, attempt, started, now)
     raise OutcomeUnknown("the provider has heard of every attempt before")
 
 
-def _started(store: Store, order: Order, attempt: OrderAttempt, started: Started, now: int) -> dict[str, Any]:
+def _started(
+    store: Store, tills: Tills, order: Order, attempt: OrderAttempt, started: Started, now: int
+) -> dict[str, Any]:
     reference = order.reference(attempt)
     if started.provider_id:
         _remember_id(store, attempt.provider, started.provider_id, reference)
     accepted = _notice(reference, port.PENDING, now)._replace(provider_id=started.provider_id)
     current = apply(store, attempt.provider, accepted, now).order
-    must(current is not None, "an attempt that was stored is found again")
+    if current is None:
+        raise BrokenInvariant("an attempt that was stored is found again")
+    now_known = current.attempt(attempt.number) or attempt
+    if now_known.state == port.CLOSED:  # whoever closed it may not have found it at the provider yet
+        close_attempt(store, tills.provider(attempt.provider), current, now_known, now)
+        raise PaymentReplaced
     return {
         "reference": reference,
         "provider": attempt.provider,
         "client": started.client,
         "expires_at": attempt.expires_at,
         "order_id": order.id,
-        "status": WIRE[(current or order).state(now)],
+        "status": WIRE[current.state(now)],
     }
 
 
@@ -153,17 +168,30 @@ def _open_attempt(store: Store, tills: Tills, wish: Wish, now: int) -> tuple[Ord
 
 def close_attempt(store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> None:
     """See to it that nobody can pay `attempt` any more. Raises OutcomeUnknown if that cannot be told for sure."""
+    for _ in range(START_TRIES):
+        news = _end(provider, order, attempt, now)
+        before = apply(store, attempt.provider, news, now).before
+        if news.state in (port.PENDING, port.AUTHORISED):
+            break
+        found = before.attempt(attempt.number) if before else None
+        if found is None or (found.state, found.provider_id) == (attempt.state, attempt.provider_id):
+            return
+        # Somebody was giving it to the provider meanwhile: what there was to close then is not what there is now.
+        attempt = found
+    raise OutcomeUnknown("the payment can be neither closed nor read")
+
+
+def _end(provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> Notice:
+    """What is known of it after the provider was asked to close it."""
     reference = order.reference(attempt)
     try:
         provider.close(reference, attempt.provider_id, now)
-        news = _notice(reference, port.CLOSED, now)
     except ProviderRefused:
         news = provider.query(reference, attempt.provider_id, now)
-        if news.state in (port.CREATED, port.FAILED):  # there is nothing at the provider that could be paid
-            news = _notice(reference, port.CLOSED, now)
-    apply(store, attempt.provider, news, now)
-    if news.state in (port.PENDING, port.AUTHORISED):
-        raise OutcomeUnknown("the payment can be neither closed nor read")
+        if news.state not in (port.CREATED, port.FAILED):
+            return news
+        # Otherwise there is nothing at the provider that could be paid.
+    return _notice(reference, port.CLOSED, now)
 
 
 def _may_still_be_paid(order: Order, now: int) -> None:
