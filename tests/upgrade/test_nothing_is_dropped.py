@@ -12,6 +12,7 @@ import pytest
 
 from tests.simulation.place import places
 from tests.simulation.simulation import run
+from twinshore import wiring
 
 NEWER_CODE = """
 create table dropped (noun text, sort text);
@@ -38,6 +39,7 @@ def stores() -> Iterator[list[sqlite3.Connection]]:
     yield held
     for file in held:
         file.executescript(BACK)
+    wiring.reset()
 
 
 def test_no_room_drops_what_it_does_not_know(stores: list[sqlite3.Connection]) -> None:
