@@ -8,8 +8,11 @@ from typing import Iterator
 
 import pytest
 
-from tests.support.doors import Place
-from twinshore import deadline, log, wiring
+# Before any of them is imported, by whatever test comes first: what they assert is told in full, too.
+pytest.register_assert_rewrite("tests.support")
+
+from tests.support.doors import Place  # noqa: E402 - see above
+from twinshore import deadline, log, wiring  # noqa: E402
 
 
 @pytest.fixture(params=["eu", "cn"], ids=["lambda", "scf"])
