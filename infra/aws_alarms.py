@@ -87,7 +87,10 @@ def _filter(aws: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _value(of: str) -> dict[str, str]:
+def _value(of: str) -> dict[str, str] | str:
+    """Of a resource of the template; `=name` is the name itself."""
+    if of.startswith("="):
+        return of[1:]
     return {"Fn::GetAtt": of} if "." in of else {"Ref": of}
 
 

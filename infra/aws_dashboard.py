@@ -8,7 +8,7 @@ from typing import Any
 from twinshore.metrics import NAMESPACE
 
 _CELL = "cell", "${Cell}"
-_UNITS = "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ThrottledRequests"
+_UNITS = "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "WriteThrottleEvents", "ReadThrottleEvents"
 _BY_ROUTE = (
     "SOURCE '${Logs}' | filter message = 'answered' "
     "| stats count(*), pct(duration_ms, 99) by route, floor(status / 100)"

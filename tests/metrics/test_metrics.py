@@ -9,6 +9,7 @@ from typing import Any, Iterator
 
 import pytest
 
+from tests.support.doors import Place
 from tests.support.tree import parsed, python_files
 from twinshore import log, metrics
 from twinshore.measured import measured, outcome_of, timed
@@ -99,6 +100,20 @@ def test_what_counts_as_failed_and_as_slow(
     metrics.answered("GET", "/v1/points", status, took, "tencent")
     line = json.loads(capsys.readouterr().out)
     assert (line["failed"], line["slow"]) == (failed, slow)
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_probe_leaves_a_line_and_counts_in_no_level(
+    status: int, at: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Route 53 asks several times a minute: with it, a cell that turns every member away would look well."""
+    if status == 503:
+        metrics.answered("GET", "/v1/health", status, 2000, "aws")
+    else:
+        assert at.call("bootstrap", "GET", "/v1/health").status == status
+    (line,) = [each for each in map(json.loads, capsys.readouterr().out.splitlines()) if each["message"] == "answered"]
+    assert (line["route"], line["status"]) == ("/v1/health", status)
+    assert not set(line) & {"_aws", *RECORDS["answered"].units}
 
 
 IDS_AND_PERSONS = ["m_8f2c1", "o-0001", "13800000000", "li.lei@mail.example.com", "李雷", "a" * 33, "", 'a"b', "a\nb"]

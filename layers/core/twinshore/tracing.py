@@ -66,6 +66,12 @@ def headers() -> dict[str, str]:
     return {"traceparent": f"00-{trace_id}-{os.urandom(8).hex()}-01"} if trace_id else {}
 
 
+def kept() -> dict[str, str]:
+    """For an item of which something is tried again later: {"trace": ...}, or nothing."""
+    trace_id = current()
+    return {"trace": trace_id} if trace_id else {}
+
+
 def follow(trace_id: object) -> None:
     """This thread's lines are about that from now on; what is no trace changes nothing."""
     if isinstance(trace_id, str) and _digits(trace_id):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, NamedTuple
 
-from twinshore import log
+from twinshore import log, tracing
 from twinshore.errors import BrokenInvariant, Unavailable
 from twinshore.events import Event
 from twinshore.exchange.codes import residency_of
@@ -178,7 +178,7 @@ def _hold(store: Store, peers: Peers, quote: Quote, asked_for: Wanted, now: int)
     key = exchange_key(wanted.member_id, wanted.id)
     also: tuple[Change, ...] = (
         Create(record_key(idempotency, wanted.member_id), used, expires_at=now + RECORD_SECONDS),
-        Create(key, exchange_fields(wanted, residency), Due(EXCHANGES, next_try(now, 1))),
+        Create(key, {**exchange_fields(wanted, residency), **tracing.kept()}, Due(EXCHANGES, next_try(now, 1))),
         Create(pending_key(wanted.other, wanted.id), {"row": list(row_of(wanted)), "member_id": wanted.member_id}),
         Increment(_day(ledger, wanted), "left", -wanted.points_out, at_least=-pair.day_limit),
         Require(link_item.key, link_item.version),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple
 
-from twinshore import log
+from twinshore import log, tracing
 from twinshore.errors import Unavailable
 from twinshore.exchange.codes import (
     COMMIT_TRIES,
@@ -90,6 +90,7 @@ def unlink(store: Store, peers: Peers, member_id: str, link_id: str, now: int) -
         link, item = find_link(store, member_id, link_id)
         if link.state not in (ASKING, OPEN):
             return link
+        item = item._replace(fields={**item.fields, **tracing.kept()})
         ended = changed(item, residency_of(peers), Due(LINKS, next_try(now, 1)), state=ENDED, ended_at=now, tries=0)
         try:
             store.commit(*ended)

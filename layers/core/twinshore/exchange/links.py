@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from twinshore import tracing
 from twinshore.cells import Residency
 from twinshore.exchange.problems import LinkEnded, LinkNotFound
 from twinshore.points.problems import refused
@@ -74,7 +75,7 @@ def created(link: Link, residency: Residency, due: Due | None = None) -> tuple[C
     """The changes that make a link. A conflict on `with_key`: there is one to that cell already."""
     fields = residency.label({"link": link.id, "other": link.other}, residency.here)
     return (
-        Create(link_key(link.id), link_fields(link, residency), due),
+        Create(link_key(link.id), {**link_fields(link, residency), **tracing.kept()}, due),
         Create(index_key(link.member_id, link.id), fields),
         Create(with_key(link.member_id, link.other), fields),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple
 
-from twinshore import deadline, log, metrics
+from twinshore import deadline, log, metrics, tracing
 from twinshore.errors import BrokenInvariant, Problem
 from twinshore.exchange.exchanges import EXCHANGES, PENDING, exchange_of
 from twinshore.exchange.exchanging import ask_for, postpone
@@ -45,15 +45,19 @@ def _each(store: Store, queue: str, now: int, limit: int, work: Callable[[Item],
     for item in store.due(queue, now, limit):
         if deadline.within(LEAST_SECONDS, 0) < LEAST_SECONDS:
             break
+        before, decided = log.bound(), False
+        tracing.follow(item.fields.get("trace"))
         try:
             decided = work(item)
             counts[decided] += 1
-            stuck += queue == EXCHANGES and not decided and exchange_of(item).held_at < now - STUCK_SECONDS
         except CommitConflict:
             log.line("info", "moved meanwhile", queue=queue)
+            decided = True  # by another run; if not, it comes round again
         except (BrokenInvariant, Problem) as err:
             log.line("error", "could not be swept", queue=queue, error=err)
             failed += 1
+        stuck += queue == EXCHANGES and not decided and exchange_of(item).held_at < now - STUCK_SECONDS
+        log.bind(*before)
     if stuck:
         metrics.put("held", {"holds_stuck": stuck}, queue=queue)
     return Swept(counts[True], counts[False], failed)
