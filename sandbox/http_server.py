@@ -10,6 +10,7 @@ from typing import Callable
 
 from sandbox.gateway.http_request import HttpAnswer, HttpRequest
 from sandbox.ports import HOST
+from sandbox.server_end import end
 
 BODY_LIMIT_BYTES = 6_000_000
 """Both clouds take at most 6 MB in a synchronous call."""
@@ -32,8 +33,7 @@ class LocalServer:
         return self
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        end(self._server)
 
 
 def json_answer(value: object, status: int = 200) -> HttpAnswer:

@@ -15,13 +15,17 @@ Switches, `POST /_twin/faults` with a JSON object (an empty one heals; a twin ma
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+from sandbox.server_end import end
 
 BODY_LIMIT_BYTES = 1_000_000
 JOURNAL_LIMIT_ENTRIES = 500
@@ -126,8 +130,7 @@ class Twin:
         return self
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        end(self._server)
 
     def __enter__(self) -> Any:
         return self.start()
@@ -176,6 +179,25 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
     allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._connections: set[Any] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """A party that goes down hangs up: on a connection that somebody kept, its successor would never be heard."""
+        super().server_close()
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever asked has died meanwhile, or waits no longer: nothing to say. The rest is told as ever."""

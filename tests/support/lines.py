@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Iterator
 
+from sandbox.server_end import end
+
 CHUNK_BYTES = 65536
 
 
@@ -101,8 +103,7 @@ class UnsteadyLine:
         return answer.status, content
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        end(self._server)
 
 
 @contextmanager

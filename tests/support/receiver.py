@@ -7,6 +7,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable, NamedTuple
 
+from sandbox.server_end import end
+
 
 class Received(NamedTuple):
     headers: dict[str, str]
@@ -52,5 +54,4 @@ class Receiver:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        end(self._server)

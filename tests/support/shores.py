@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
+from sandbox.server_end import end
 from tests.support.cell_pair import seed
 from tests.support.doors import SESSION_KEY, Answer, LambdaContext, aws_event, tencent_event
 from twinshore import exchange_wiring
@@ -225,8 +226,7 @@ class CellServer:
         return Answer(503, {}, "nobody is there")
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        end(self._server)
 
 
 def with_endpoints(file: Path, endpoints: Mapping[str, str]) -> Path:

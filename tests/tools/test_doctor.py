@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 import pytest
 
+from sandbox.server_end import end
 from tests.support.box_process import BoxProcess
 from tools.doctor import CHECKS, Cell, examine, main
 from twinshore.outbound import send
@@ -93,8 +94,7 @@ class Ill:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        end(self._server)
 
 
 @pytest.mark.parametrize("check", ILLNESSES)

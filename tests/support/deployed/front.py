@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 from sandbox.gateway import aws as gateway
 from sandbox.gateway.http_request import HttpRequest
+from sandbox.server_end import end
 
 
 class Front:
@@ -49,5 +50,4 @@ class Front:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        end(self._server)

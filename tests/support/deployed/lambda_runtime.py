@@ -14,12 +14,15 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -34,6 +37,7 @@ START_TRIES = 200
 _REPORT = re.compile(r"REPORT RequestId: \S+.*?(?:Init Duration: ([\d.]+) ms.*?)?\bDuration: ([\d.]+) ms")
 
 
+@cache
 def _client(python: str) -> Path:
     """The venv's Python, of the function's own version."""
     with open(ROOT / ".venvs" / "ric.lock", "w") as lock:
@@ -42,9 +46,25 @@ def _client(python: str) -> Path:
     return CLIENT / "bin" / "python"
 
 
-def _emulator() -> Path:
+@cache
+def _emulator(shared: Path) -> Path:
+    """A copy that may be executed."""
     machine = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
-    return next(EMULATORS.glob(f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}"))
+    kept = next(EMULATORS.glob(f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}"))
+    copy = Path(tempfile.mkdtemp(dir=shared)) / "emulator"
+    shutil.copyfile(kept, copy)
+    copy.chmod(0o755)
+    return copy
+
+
+@cache
+def _layers(home: Path) -> Path:
+    """Unpacked once for the instances of one test worker: on the platform /opt is read-only, and a test looks that we
+    treat it so."""
+    folder = Path(tempfile.mkdtemp(dir=home.parent))
+    for layer in ("layer-core", "layer-deps"):
+        _unpack(zip_of(home, layer), folder)
+    return folder
 
 
 class LambdaInstance:
@@ -53,21 +73,16 @@ class LambdaInstance:
     def __init__(
         self, built: Built, door: str, environment: Mapping[str, str], folder: Path, timeout_seconds: int = 10
     ) -> None:
-        self.task, self.opt = folder / "task", folder / "opt"
+        self.task, self.opt = folder / "task", _layers(built.home)
         _unpack(zip_of(built.home, door), self.task)
-        for layer in ("layer-core", "layer-deps"):
-            _unpack(zip_of(built.home, layer), self.opt)
-        emulator = folder / "emulator"
-        emulator.write_bytes(_emulator().read_bytes())
-        emulator.chmod(0o755)
         address, runtime = free_port(), free_port()
         self.url = f"http://127.0.0.1:{address}/2015-03-31/functions/function/invocations"
         self._log_file = folder / "log"
         with open(self._log_file, "wb") as log:
             self._process = subprocess.Popen(
-                [emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{address}", "--runtime-api-address",
-                 f"127.0.0.1:{runtime}", "--log-level", "warn", _client(built.python), "-m", "awslambdaric",
-                 "index.main_handler"],
+                [_emulator(built.home.parent), "--runtime-interface-emulator-address", f"127.0.0.1:{address}",
+                 "--runtime-api-address", f"127.0.0.1:{runtime}", "--log-level", "warn", _client(built.python), "-m",
+                 "awslambdaric", "index.main_handler"],
                 cwd=self.task, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
                 env={**self._platform(door, timeout_seconds), **environment},
             )  # fmt: skip
@@ -92,6 +107,10 @@ class LambdaInstance:
             return json.loads(content)
         except ValueError:
             return content
+
+    def code(self) -> set[Path]:
+        """Every file of the code's folders."""
+        return {path for folder in (self.task, self.opt) for path in folder.rglob("*")}
 
     def reports(self) -> list[tuple[float | None, float]]:
         """(init, duration) in milliseconds of each invocation, as the platform's REPORT lines say."""
