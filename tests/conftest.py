@@ -1,4 +1,8 @@
-"""`at`: the doors, opened as Lambda (cell eu) and as SCF (cell cn). See tests/support/doors.py."""
+"""`at`: the doors, opened as Lambda (cell eu) and as SCF (cell cn). See tests/support/doors.py.
+
+And the engines that take seconds to start: one of each for a test worker, where each room has a database, a table of
+its own.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ import pytest
 # Before any of them is imported, by whatever test comes first: what they assert is told in full, too.
 pytest.register_assert_rewrite("tests.support")
 
-from tests.support.doors import Place  # noqa: E402 - see above
+from tests.support import engines  # noqa: E402 - see above
+from tests.support.doors import Place  # noqa: E402
 from twinshore import deadline, log, wiring  # noqa: E402
 
 
@@ -32,3 +37,15 @@ def _no_invocation() -> Iterator[None]:
     yield
     deadline.start(None)
     log.bind()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[engines.PostgresServer]:
+    with engines.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ministack_url() -> Iterator[str]:
+    with engines.ministack() as url:
+        yield url

@@ -13,19 +13,13 @@ import pytest
 
 from sandbox.twins.wechat_pay_keys import make_keys
 from tests.support.doors import Place
-from tests.support.engines import PostgresServer, postgres_server
+from tests.support.engines import PostgresServer
 from tests.support.paying_place import PayingPlace
 from twinshore import wiring
 from twinshore.outbox import sweep
 
 SOON = 120
 """Seconds: the timers have work by then, and no signature is from the future yet."""
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PostgresServer]:
-    with postgres_server() as server:
-        yield server
 
 
 Restore = Callable[[], None]
@@ -62,17 +56,20 @@ def postgres_backup(place: Place, server: PostgresServer) -> Restore:
 
 @pytest.fixture(params=["eu-sqlite", "cn-postgresql"])
 def region(
-    request: pytest.FixtureRequest, tmp_path: Path, database: PostgresServer
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_server: PostgresServer
 ) -> Iterator[tuple[PayingPlace, Callable[[], Restore]]]:
     cell, _, engine = request.param.partition("-")
     before = dict(os.environ)
     place = Place(cell, tmp_path, {}, {})
     if engine == "postgresql":
-        place.secrets["database"], place.store = database.dsn(database.new_database()), "postgresql:database"
+        place.secrets["database"], place.store = (
+            postgres_server.dsn(postgres_server.new_database()),
+            "postgresql:database",
+        )
     paying = PayingPlace(place, make_keys())
     paying.start()
     backup: Any = {"sqlite": sqlite_backup, "postgresql": postgres_backup}[engine]
-    yield paying, lambda: backup(paying.place, database)
+    yield paying, lambda: backup(paying.place, postgres_server)
     paying.stop()
     os.environ.clear()
     os.environ.update(before)

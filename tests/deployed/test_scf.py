@@ -18,16 +18,10 @@ from sandbox.twins.tencent_cloud import TencentCloudTwin
 from sandbox.twins.wechat import WechatTwin
 from tests.support.deployed.built import Built
 from tests.support.deployed.scf import ScfError, ScfInstance
-from tests.support.engines import PostgresServer, postgres_server
+from tests.support.engines import PostgresServer
 from tests.support.wechat_world import APP_SECRET, APPID, login_code
 
 CREDENTIALS = ("AKIDexample", "example-key", "example-session-token")
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[PostgresServer]:
-    with postgres_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +47,10 @@ class Cell:
 
 
 @pytest.fixture
-def cell(tencent: Built, tmp_path: Path, database: PostgresServer, wechat: WechatTwin) -> Iterator[Cell]:
+def cell(tencent: Built, tmp_path: Path, postgres_server: PostgresServer, wechat: WechatTwin) -> Iterator[Cell]:
     kept = {
         "session_keys": json.dumps([{"id": "k1", "secret": secrets.token_hex(32)}]),
-        "database": database.dsn(database.new_database()),
+        "database": postgres_server.dsn(postgres_server.new_database()),
         "wechat_app": json.dumps({"appid": APPID, "secret": APP_SECRET}),
     }
     versions = {(f"twinshore-cn-{name}", "SSM_Current"): value for name, value in kept.items()}

@@ -23,15 +23,8 @@ from twinshore.store.sqlite import SqliteStore
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[engines.PostgresServer]:
-    with engines.postgres_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with engines.ministack() as url:
-        yield engines.dynamodb_client(url)
+def dynamodb(ministack_url: str) -> Any:
+    return engines.dynamodb_client(ministack_url)
 
 
 @pytest.fixture(params=["sqlite", "postgres", "dynamodb"])
@@ -42,7 +35,7 @@ def ocean(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sea]:
         if request.param == "sqlite":
             return SqliteStore(tmp_path / f"{cell}.db")
         if request.param == "postgres":
-            return PostgresStore(request.getfixturevalue("postgres").new_database())
+            return PostgresStore(request.getfixturevalue("postgres_server").new_database())
         client = request.getfixturevalue("dynamodb")
         return DynamoStore(client, engines.new_table(client))
 

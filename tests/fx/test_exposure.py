@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -138,13 +139,10 @@ def test_no_two_promises_in_a_row_need_the_same_counter() -> None:
 
 
 @pytest.fixture(scope="module")
-def clouds() -> Iterator[dict[str, Any]]:
-    with engines.ministack() as url, engines.postgres_server() as server:
-        client = engines.dynamodb_client(url)
-        yield {
-            "dynamodb": DynamoStore(client, engines.new_table(client)),
-            "postgres": PostgresStore(server.new_database()),
-        }
+def clouds(ministack_url: str, postgres_server: engines.PostgresServer) -> Iterator[dict[str, Any]]:
+    client = engines.dynamodb_client(ministack_url)
+    with closing(PostgresStore(postgres_server.new_database())) as postgres:
+        yield {"dynamodb": DynamoStore(client, engines.new_table(client)), "postgres": postgres}
 
 
 @pytest.mark.parametrize("engine", ["dynamodb", "postgres"])

@@ -32,45 +32,45 @@ def log_in(home: Home, twin: WechatTwin, now: int, ip: str = "203.0.113.7") -> S
     return open_session(home, client_of(twin), login_code(twin, openid="oAnna"), ip, now)
 
 
-def test_what_a_session_costs_on_dynamodb(tmp_path: Path, twin: WechatTwin) -> None:
-    with engines.ministack() as url:
-        client = engines.dynamodb_client(url)
-        home = home_in(tmp_path)._replace(store=DynamoStore(client, engines.new_table(client)))
-        counter = engines.UnitCounter(client)
-        log_in(home, twin, NOW)
-        first_login = counter.units
-        counter.clear()
-        session = log_in(home, twin, NOW + 60)
-        returning = (counter.units, sorted(counter.calls))
-        counter.clear()
-        session = renew(home, session.refresh_token, NOW + 60)
-        renewal = counter.units
-        sid = home.signer.verify("member", session.access_token, NOW + 60)["sid"]
-        counter.clear()
-        end(home, session.member_id, sid, LOGGED_OUT, NOW + 60)
-        assert returning == (4.5, ["GetItem", "PutItem", "PutItem", "PutItem", "PutItem"])  # half a read, 4 writes
-        assert renewal == 2.0  # 1 read, 1 write
-        assert first_login == 8.5  # half a read, two counters, the person in one commit, the session
-        assert counter.units == 5.0  # 1 read, the session and the key in one commit
+def test_what_a_session_costs_on_dynamodb(tmp_path: Path, twin: WechatTwin, ministack_url: str) -> None:
+    client = engines.dynamodb_client(ministack_url)
+    home = home_in(tmp_path)._replace(store=DynamoStore(client, engines.new_table(client)))
+    counter = engines.UnitCounter(client)
+    log_in(home, twin, NOW)
+    first_login = counter.units
+    counter.clear()
+    session = log_in(home, twin, NOW + 60)
+    returning = (counter.units, sorted(counter.calls))
+    counter.clear()
+    session = renew(home, session.refresh_token, NOW + 60)
+    renewal = counter.units
+    sid = home.signer.verify("member", session.access_token, NOW + 60)["sid"]
+    counter.clear()
+    end(home, session.member_id, sid, LOGGED_OUT, NOW + 60)
+    assert returning == (4.5, ["GetItem", "PutItem", "PutItem", "PutItem", "PutItem"])  # half a read, 4 writes
+    assert renewal == 2.0  # 1 read, 1 write
+    assert first_login == 8.5  # half a read, two counters, the person in one commit, the session
+    assert counter.units == 5.0  # 1 read, the session and the key in one commit
 
 
-def test_cold_instances_on_postgresql_ask_for_one_token(twin: WechatTwin) -> None:
-    with engines.postgres_server() as server:
-        dsn = server.new_database()
-        tokens: list[str] = []
-        start = threading.Barrier(20)
+def test_cold_instances_on_postgresql_ask_for_one_token(
+    twin: WechatTwin, postgres_server: engines.PostgresServer
+) -> None:
+    dsn = postgres_server.new_database()
+    tokens: list[str] = []
+    start = threading.Barrier(20)
 
-        def instance() -> None:
-            store = PostgresStore(dsn)
-            lease = AccessTokenLease(store, client_of(twin), lambda: int(time.time()))
-            start.wait()
-            tokens.append(lease.token())
+    def instance() -> None:
+        store = PostgresStore(dsn)
+        lease = AccessTokenLease(store, client_of(twin), lambda: int(time.time()))
+        start.wait()
+        tokens.append(lease.token())
 
-        threads = [threading.Thread(target=instance) for _ in range(20)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(tokens) == 20
-        assert len(set(tokens)) == 1
-        assert control(twin.url, "/_twin/tokens")[APPID] == {"asked": 1, "made": 1}
+    threads = [threading.Thread(target=instance) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tokens) == 20
+    assert len(set(tokens)) == 1
+    assert control(twin.url, "/_twin/tokens")[APPID] == {"asked": 1, "made": 1}

@@ -19,15 +19,8 @@ from twinshore.store.postgres import PostgresStore
 
 
 @pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with engines.ministack() as url:
-        yield engines.dynamodb_client(url)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[engines.PostgresServer]:
-    with engines.postgres_server() as server:
-        yield server
+def dynamodb(ministack_url: str) -> Any:
+    return engines.dynamodb_client(ministack_url)
 
 
 @pytest.fixture(params=["dynamodb", "postgres"])
@@ -37,7 +30,7 @@ def cloud_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
         client = request.getfixturevalue("dynamodb")
         store = DynamoStore(client, engines.new_table(client))
     else:
-        store = PostgresStore(request.getfixturevalue("postgres").new_database())
+        store = PostgresStore(request.getfixturevalue("postgres_server").new_database())
     yield Shop(None, store, int(time.time()))
     if hasattr(store, "close"):
         store.close()

@@ -26,20 +26,8 @@ def wechat_pay_keys() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[engines.PostgresServer]:
-    with engines.postgres_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     with engines.moto() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def ministack_url() -> Iterator[str]:
-    with engines.ministack() as url:
         yield url
 
 

@@ -112,11 +112,10 @@ def test_what_comes_in_undoes_the_note_that_all_is_sold(shelf: Shelf) -> None:
 
 
 @pytest.fixture(scope="module")
-def counted() -> Any:
-    with engines.ministack() as url:
-        client = engines.dynamodb_client(url)
-        units = engines.UnitCounter(client)
-        yield DynamoStore(client, engines.new_table(client)), units
+def counted(ministack_url: str) -> Any:
+    client = engines.dynamodb_client(ministack_url)
+    units = engines.UnitCounter(client)
+    return DynamoStore(client, engines.new_table(client)), units
 
 
 def test_a_plain_reward_costs_four_write_units_and_one_of_stock_is_measured(counted: Any) -> None:

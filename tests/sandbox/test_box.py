@@ -193,7 +193,8 @@ def test_two_boxes_do_not_share_one_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly_at_any_moment(tmp_path: Path, number: signal.Signals) -> None:
     with BoxProcess(tmp_path) as box:
-        time.sleep(random.uniform(0.5, 2.5))
+        box.wait_until_it_hears()
+        time.sleep(random.uniform(0, 2.5))
         os.kill(box.process.pid, number)
         code, output = box.finish()
     assert (code, "Traceback" in output) == (0, False), output

@@ -1,4 +1,4 @@
-"""Every engine, started once per test session, and `make_store`: a store of its own, empty, on each of them in turn."""
+"""Every engine, started once per test worker, and `make_store`: a store of its own, empty, on each of them in turn."""
 
 from __future__ import annotations
 
@@ -19,12 +19,6 @@ from twinshore.store.sqlite import SqliteStore
 ENGINES = ("sqlite", "postgres", "moto", "ministack")
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[engines.PostgresServer]:
-    with engines.postgres_server() as server:
-        yield server
-
-
 @pytest.fixture(scope="module")
 def postgres_dsn(postgres_server: engines.PostgresServer) -> str:
     """A database for each file of tests: `due` shows the oldest thousand, and other files leave more than that."""
@@ -34,12 +28,6 @@ def postgres_dsn(postgres_server: engines.PostgresServer) -> str:
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     with engines.moto() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def ministack_url() -> Iterator[str]:
-    with engines.ministack() as url:
         yield url
 
 

@@ -104,6 +104,18 @@ class BoxProcess:
                 time.sleep(0.05)
         raise AssertionError("the page never came up")
 
+    def wait_until_it_hears(self) -> None:
+        """Until the box has handlers of its own for signals: when that is, the machine decides."""
+        ends = time.monotonic() + READY_SECONDS
+        while not self._has_handlers():
+            assert self.process.poll() is None and time.monotonic() < ends
+            time.sleep(0.01)
+
+    def _has_handlers(self) -> bool:
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        return bool(caught >> (signal.SIGTERM - 1) & 1)  # set after SIGINT's, and Python by itself leaves it alone
+
     def get(self, path: str) -> Any:
         return fetch(self.url + path)
 

@@ -17,16 +17,16 @@ from twinshore.store.sqlite import SqliteStore
 
 
 @pytest.fixture(scope="session")
-def postgres_dsn() -> Iterator[str]:
-    with engines.postgres_server() as server:
-        yield server.new_database()
+def postgres_dsn(postgres_server: engines.PostgresServer) -> str:
+    """Of the room that takes it in."""
+    return postgres_server.new_database()
 
 
 @pytest.fixture(scope="session")
-def dynamodb() -> Iterator[tuple[Any, str]]:
-    with engines.ministack() as url:
-        client = engines.dynamodb_client(url)
-        yield client, engines.new_table(client)
+def dynamodb(ministack_url: str) -> tuple[Any, str]:
+    """A client, and a table of the room that takes it in."""
+    client = engines.dynamodb_client(ministack_url)
+    return client, engines.new_table(client)
 
 
 @pytest.fixture(params=["sqlite", "postgres", "ministack"])

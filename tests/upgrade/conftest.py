@@ -19,12 +19,6 @@ from twinshore.store.sqlite import SqliteStore
 __all__ = ["dynamodb"]
 
 
-@pytest.fixture(scope="session")
-def database_server() -> Iterator[engines.PostgresServer]:
-    with engines.postgres_server() as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", "postgres", "ministack"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Any]]:
     """Opens stores on one and the same data."""
@@ -32,7 +26,7 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
     if request.param == "sqlite":
         make = lambda: SqliteStore(tmp_path / "store.db")  # noqa: E731
     elif request.param == "postgres":
-        dsn = request.getfixturevalue("database_server").new_database()
+        dsn = request.getfixturevalue("postgres_server").new_database()
         make = lambda: PostgresStore(dsn)  # noqa: E731
     else:
         client, _ = request.getfixturevalue("dynamodb")
@@ -54,7 +48,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Places]:
     before = dict(os.environ)
     made = Places("eu", tmp_path, {}, {})
     if request.param == "postgres":
-        server = request.getfixturevalue("database_server")
+        server = request.getfixturevalue("postgres_server")
         made.secrets["database"], made.store = server.new_database(), "postgresql:database"
     elif request.param == "dynamodb":
         client, _ = request.getfixturevalue("dynamodb")

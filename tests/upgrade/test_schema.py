@@ -74,8 +74,8 @@ def connected(dsn: str) -> Any:
     return connection
 
 
-def test_the_schema_is_applied_again_and_again_while_older_code_commits(database_server: PostgresServer) -> None:
-    dsn = database_server.new_database()
+def test_the_schema_is_applied_again_and_again_while_older_code_commits(postgres_server: PostgresServer) -> None:
+    dsn = postgres_server.new_database()
     older = OlderCode(dsn)
     older.start()
     ends = time.monotonic() + BUSY_SECONDS
@@ -87,19 +87,17 @@ def test_the_schema_is_applied_again_and_again_while_older_code_commits(database
     assert older.slowest_seconds < 2
 
 
-def test_it_waits_for_no_commit_and_holds_none_up(database_server: PostgresServer) -> None:
-    dsn = database_server.new_database()
+def test_it_waits_for_no_commit_and_holds_none_up(postgres_server: PostgresServer) -> None:
+    dsn = postgres_server.new_database()
     with closing(psycopg2.connect(dsn)) as open_transaction, open_transaction.cursor() as cursor:
         cursor.execute("insert into items values ('p', 's', 1, '{}')")
-        began = time.monotonic()
         with closing(connected(dsn)) as connection:
-            connection.cursor().execute("set lock_timeout = '1s'")
+            connection.cursor().execute("set lock_timeout = '1s'")  # it raises where it would have to wait
             postgres.create_schema(connection)
-        assert time.monotonic() - began < 1
 
 
-def test_older_code_goes_on_with_the_next_schema(database_server: PostgresServer) -> None:
-    dsn = database_server.new_database()
+def test_older_code_goes_on_with_the_next_schema(postgres_server: PostgresServer) -> None:
+    dsn = postgres_server.new_database()
     older = OlderCode(dsn)
     older.start()
     time.sleep(0.5)
@@ -112,16 +110,16 @@ def test_older_code_goes_on_with_the_next_schema(database_server: PostgresServer
     ended(older, dsn)
 
 
-def test_newer_code_on_a_schema_that_is_not_there_yet_fails_before_it_writes(database_server: PostgresServer) -> None:
-    dsn = database_server.new_database()
+def test_newer_code_on_a_schema_that_is_not_there_yet_fails_before_it_writes(postgres_server: PostgresServer) -> None:
+    dsn = postgres_server.new_database()
     with closing(connected(dsn)) as connection, pytest.raises(psycopg2.errors.UndefinedFunction):
         connection.cursor().execute("prepare newer as select commit_items($1::jsonb, '', 0::bigint, $2::text)")
 
 
 def test_an_operator_applies_it_with_the_functions_settings(
-    database_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    dsn = database_server.new_database()
+    dsn = postgres_server.new_database()
     with closing(connected(dsn)) as connection:
         connection.cursor().execute("drop function commit_items(jsonb, jsonb, bigint)")
     secrets = tmp_path / "secrets.json"
