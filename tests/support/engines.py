@@ -2,7 +2,7 @@
 
     python -m tests.support.engines prepare      makes MiniStack's venv, if it is not there
 
-An engine starts when first asked for, and stops with the test session that started it.
+An engine starts when first asked for. Those of most tests are fixtures of tests/conftest.py: one for a test worker.
 """
 
 from __future__ import annotations
