@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from random import Random
 from typing import Any, Callable
 
 import pytest
 
 from tests.support.paper_shop import Shop
-from twinshore.errors import Unavailable
+from twinshore.errors import Problem, Unavailable
 from twinshore.payments import port
 from twinshore.payments.methods import Place
 from twinshore.payments.starting import OrderPaid, PaymentReplaced
+from twinshore.store.port import StoreUnavailable
 
 BROWSER = Place("DE", "h5")
 WORDS = {"VOID": "nobody can pay it", "OPEN": "it can be paid"}
@@ -35,6 +40,29 @@ class Busy:
             before()
             answer = real(*given)
             after()
+            return answer
+
+        return call
+
+
+class Slow:
+    """A provider at the end of a long line, on which some questions and some answers are lost."""
+
+    def __init__(self, provider: Any, chance: Random) -> None:
+        self._provider = provider
+        self._chance = chance
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._provider, name)
+
+        def call(*given: Any) -> Any:
+            time.sleep(self._chance.random() * 0.004)
+            if self._chance.random() < 0.05:
+                raise Unavailable("the question was lost")
+            answer = real(*given)
+            time.sleep(self._chance.random() * 0.004)
+            if self._chance.random() < 0.05:
+                raise port.OutcomeUnknown("the answer was lost")
             return answer
 
         return call
@@ -74,6 +102,27 @@ def test_a_payment_that_is_made_behind_the_back_of_its_close_is_closed_again(sho
     assert [one.state for one in shop.read(order_id).attempts] == [port.CLOSED, port.PENDING]
 
 
+def test_an_attempt_counts_as_closed_only_when_what_is_there_now_was_closed(shop: Shop) -> None:
+    order_id = shop.order()
+    shop.paper.fault = "unreachable"
+    with pytest.raises(Unavailable):
+        shop.start(order_id)
+    shop.paper.fault = ""
+
+    def starts_here_and_then_the_line_is_cut() -> None:
+        shop.start(order_id)
+        shop.paper.fault = "unreachable"
+
+    shop.providers["paper"] = Busy(shop.paper, "close", nothing, starts_here_and_then_the_line_is_cut)
+    with pytest.raises(Unavailable):
+        shop.start(order_id, "card", place=BROWSER)
+    assert (shop.state(order_id), shop.other.payments) == (port.PENDING, {})
+    shop.paper.fault = ""
+    shop.paper.pay(f"{order_id}-1", shop.now)
+    shop.webhook(shop.paper.webhook(f"{order_id}-1"))
+    assert (shop.state(order_id), shop.read(order_id).flags) == (port.CAPTURED, ())
+
+
 def test_what_was_paid_behind_the_back_of_its_close_has_paid_the_order(shop: Shop) -> None:
     order_id = shop.order()
     shop.paper.fault = "unreachable"
@@ -91,3 +140,46 @@ def test_what_was_paid_behind_the_back_of_its_close_has_paid_the_order(shop: Sho
         shop.start(order_id, "card", place=BROWSER)
     assert shop.other.payments == {}
     assert (shop.state(order_id), shop.read(order_id).flags) == (port.CAPTURED, ())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_devices_at_once_pay_an_order_once(shop: Shop, seed: int) -> None:
+    order_id, given = shop.order(), list[tuple[str, str]]()
+    parties = {"paper": shop.paper, "other": shop.other}
+    shop.providers.update({name: Slow(party, Random(seed)) for name, party in parties.items()})
+
+    def start(method: str) -> None:
+        answer = shop.start(order_id, method, place=BROWSER)
+        given.append((answer["provider"], answer["reference"]))
+
+    def pay(chance: Random) -> None:
+        provider, reference = chance.choice(given)
+        with suppress(AssertionError):  # paid or void
+            parties[provider].pay(reference, shop.now)
+
+    def device(number: int) -> None:
+        chance = Random(f"{seed}.{number}")
+        for _ in range(10):
+            with suppress(Problem, StoreUnavailable, IndexError):
+                step = chance.choice([start, start, pay, pay, shop.poll, shop.refresh])
+                if step == start:
+                    start(chance.choice(["paper_money", "card"]))
+                elif step == pay:
+                    pay(chance)
+                elif step == shop.poll:
+                    shop.poll()
+                else:
+                    shop.refresh(order_id)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(device, range(8)))
+    shop.providers.update(parties)
+    for _ in range(12):
+        shop.now += 600
+        shop.poll()
+    charged = shop.paper.charged().get(order_id, 0) + shop.other.charged().get(order_id, 0)
+    assert charged == (1299 if shop.read(order_id).paid_by else 0)
+    assert shop.read(order_id).flags == ()
+    assert len({str(event.data) for event in shop.told("payment.captured")}) == (1 if charged else 0)
+    payable = [ref for party in parties.values() for ref, payment in party.payments.items() if payment.word == "OPEN"]
+    assert not {reference for _, reference in given} & set(payable)

@@ -30,8 +30,6 @@ class Outcome(NamedTuple):
 
     what: str
     order: Order | None = None
-    before: Order | None = None
-    """What the news came upon."""
 
 
 def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
@@ -49,7 +47,7 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
             return _keep_orphan(store, provider, notice, now)
         after = advance(order, attempt, notice, now)
         if after.order == order:
-            return Outcome(SEEN, order, order)
+            return Outcome(SEEN, order)
         try:
             store.commit(replace(after.order), events=after.events)
         except CommitConflict:
@@ -58,7 +56,7 @@ def apply(store: Store, provider: str, notice: Notice, now: int) -> Outcome:
         if moved.paid_by and not order.paid_by:
             known = now - notice.occurred_at if notice.occurred_at else 0
             metrics.paid(provider, log.bound()[1], known + time.monotonic() - began)
-        return Outcome(FLAGGED if len(moved.flags) > len(order.flags) else MOVED, moved, order)
+        return Outcome(FLAGGED if len(moved.flags) > len(order.flags) else MOVED, moved)
     raise StoreUnavailable("an order is contended")
 
 

@@ -13,7 +13,8 @@ from twinshore.errors import BrokenInvariant, Conflict
 from twinshore.idempotency import IdempotencyKey, run_once
 from twinshore.money import InexactAmount
 from twinshore.payments import by_hand, instalments, port
-from twinshore.payments.completion import apply, provider_id_key
+from twinshore.payments.advance import Advance, advance
+from twinshore.payments.completion import amend, apply, provider_id_key
 from twinshore.payments.methods import Place, Tills, choose
 from twinshore.payments.order import OPEN, SETTLED, Order, OrderAttempt, load_own, replace
 from twinshore.payments.poll_items import PAYMENT, start_poll
@@ -170,15 +171,29 @@ def close_attempt(store: Store, provider: PaymentProvider, order: Order, attempt
     """See to it that nobody can pay `attempt` any more. Raises OutcomeUnknown if that cannot be told for sure."""
     for _ in range(START_TRIES):
         news = _end(provider, order, attempt, now)
-        before = apply(store, attempt.provider, news, now).before
-        if news.state in (port.PENDING, port.AUTHORISED):
-            break
-        found = before.attempt(attempt.number) if before else None
-        if found is None or (found.state, found.provider_id) == (attempt.state, attempt.provider_id):
+        if news.state != port.CLOSED:
+            apply(store, attempt.provider, news, now)
+            if news.state in (port.PENDING, port.AUTHORISED):
+                break
+            return
+        order = _keep_closed(store, order, attempt, news, now)
+        attempt = order.attempt(attempt.number) or attempt
+        if attempt.state in (port.CLOSED, *SETTLED):
             return
         # Somebody was giving it to the provider meanwhile: what there was to close then is not what there is now.
-        attempt = found
     raise OutcomeUnknown("the payment can be neither closed nor read")
+
+
+def _keep_closed(store: Store, order: Order, closed: OrderAttempt, news: Notice, now: int) -> Order:
+    """The order with `closed` closed, or as it is if that attempt is no longer what the provider was asked to close."""
+
+    def change(latest: Order) -> Advance:
+        attempt = latest.attempt(closed.number)
+        if attempt is None or (attempt.state, attempt.provider_id) != (closed.state, closed.provider_id):
+            return Advance(latest)
+        return advance(latest, attempt, news, now)
+
+    return amend(store, order, change)
 
 
 def _end(provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> Notice:
