@@ -1,11 +1,13 @@
 """Lays out what is deployed: build/<target>/functions/<door>/, layers/core/, layers/deps/, and a zip of each.
 
-build/aws/template.yaml and build/tencent/serverless.yml name the same folders as the ones at the top: they are deployed
-from where they lie, and so is build/aws-arm64. Terraform takes the zips.
+build/aws/template.yaml (and build/aws-arm64's) names the zips: SAM would zip a folder once more, with the times of its files,
+and deploy anew what has not changed. Terraform takes the zips, too. build/tencent/serverless.yml names the same folders
+as the one at the top, for the vendor's own tool.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -56,8 +58,14 @@ def _declaration(target: Target, home: Path) -> None:
     # The layers are built here; SAM would build them once more, with whatever Python it finds.
     staged = "".join(line for line in lines if "BuildMethod:" not in line)
     staged = staged.replace(f"ContentUri: layers/deps/{target.cloud}/", "ContentUri: layers/deps/")
+    if target.cloud == "aws":
+        staged = re.sub(r"(CodeUri|ContentUri): (?:functions|(layer)s)/(\w+)/", _zipped, staged)
     staged = staged.replace(f"[{AWS.architecture}]", f"[{target.architecture}]")
     (home / name).write_text(staged, encoding="utf-8")
+
+
+def _zipped(place: re.Match[str]) -> str:
+    return f"{place[1]}: zips/{f'{place[2]}-' if place[2] else ''}{place[3]}.zip"
 
 
 def _no_bytecode(_: str, names: list[str]) -> set[str]:

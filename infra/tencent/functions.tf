@@ -11,6 +11,15 @@ locals {
   layers      = { for each in local.declared.layers : trimprefix(each.name, "twinshore-") => each.name }
   zips        = "${path.module}/${var.build}/zips"
 
+  # The provider changes no layer that stands, and keeps no version that is replaced (docs/decisions/0202): so each release
+  # has layers and versions of its own, made once. The last one is what the build holds.
+  release = var.releases[length(var.releases) - 1]
+  before  = var.releases[max(length(var.releases) - 2, 0)]
+  live    = var.canary_percent == 100 ? local.release : local.before
+  taking  = { for release in var.releases : release => var.canary_percent / 100 if release == local.release && release != local.live && var.canary_percent > 0 }
+  packed  = { for pair in setproduct(var.releases, keys(local.layers)) : "${pair[1]}@${pair[0]}" => { of = pair[1], release = pair[0] } }
+  placed  = { for pair in setproduct(var.releases, keys(local.functions)) : "${pair[1]}@${pair[0]}" => { of = pair[1], release = pair[0] } }
+
   # One instance, one connection: together they are what the database takes (500 at 4 GB), less what operators need.
   # MB of memory, so instances are this over 512. Of a region's 128,000 MB none may reserve the last 12,800, and the
   # other doors live on what is left.
@@ -31,25 +40,34 @@ resource "tencentcloud_cos_bucket" "artefacts" {
   encryption_algorithm = "AES256"
 }
 
-# The digest is in the key: what has not changed is not deployed again, and what was deployed stays as it was.
+# A release's objects, layers and versions are taken from the build when its name is new, and stay as they are.
 resource "tencentcloud_cos_bucket_object" "layer" {
-  for_each = local.layers
+  for_each = local.packed
   bucket   = tencentcloud_cos_bucket.artefacts.bucket
-  key      = "layer-${each.key}-${filemd5("${local.zips}/layer-${each.key}.zip")}.zip"
-  source   = "${local.zips}/layer-${each.key}.zip"
+  key      = "${each.value.release}/layer-${each.value.of}.zip"
+  source   = "${local.zips}/layer-${each.value.of}.zip"
+
+  lifecycle {
+    ignore_changes = [source]
+  }
 }
 
 resource "tencentcloud_cos_bucket_object" "door" {
-  for_each = local.functions
+  for_each = local.placed
   bucket   = tencentcloud_cos_bucket.artefacts.bucket
-  key      = "${each.key}-${filemd5("${local.zips}/${each.key}.zip")}.zip"
-  source   = "${local.zips}/${each.key}.zip"
+  key      = "${each.value.release}/${each.value.of}.zip"
+  source   = "${local.zips}/${each.value.of}.zip"
+
+  lifecycle {
+    ignore_changes = [source]
+  }
 }
 
 resource "tencentcloud_scf_layer" "cell" {
-  for_each            = local.layers
-  layer_name          = "${each.value}-${var.stage}"
+  for_each            = local.packed
+  layer_name          = "${local.layers[each.value.of]}-${var.stage}"
   compatible_runtimes = [local.declared.runtime]
+  description         = each.value.release
 
   content {
     cos_bucket_name   = tencentcloud_cos_bucket.artefacts.bucket
@@ -76,39 +94,48 @@ resource "tencentcloud_scf_function" "door" {
   environment       = local.environment
   cos_bucket_name   = tencentcloud_cos_bucket.artefacts.bucket
   cos_bucket_region = local.declared.region
-  cos_object_name   = "/${tencentcloud_cos_bucket_object.door[each.key].key}"
+  cos_object_name   = "/${tencentcloud_cos_bucket_object.door["${each.key}@${local.release}"].key}"
 
   dynamic "layers" {
     for_each = local.declared.layers
     content {
-      layer_name    = tencentcloud_scf_layer.cell[trimprefix(layers.value.name, "twinshore-")].layer_name
-      layer_version = tencentcloud_scf_layer.cell[trimprefix(layers.value.name, "twinshore-")].layer_version
+      layer_name    = tencentcloud_scf_layer.cell["${trimprefix(layers.value.name, "twinshore-")}@${local.release}"].layer_name
+      layer_version = tencentcloud_scf_layer.cell["${trimprefix(layers.value.name, "twinshore-")}@${local.release}"].layer_version
     }
   }
 }
 
-# A version for each content: another zip or another layer makes another one.
+# What was published under a release's name is that release, for as long as its name stands in the list. Dropped from it,
+# the version goes, and then its layers.
 resource "tencentcloud_scf_function_version" "door" {
-  for_each      = local.functions
-  function_name = tencentcloud_scf_function.door[each.key].name
+  for_each      = local.placed
+  function_name = tencentcloud_scf_function.door[each.value.of].name
   namespace     = "default"
-  description   = "${tencentcloud_cos_bucket_object.door[each.key].key} ${join(" ", [for layer in tencentcloud_scf_layer.cell : "${layer.layer_name}:${layer.layer_version}"])}"
+  description   = each.value.release
+  depends_on    = [tencentcloud_scf_layer.cell]
+
+  lifecycle {
+    create_before_destroy = true
+    ignore_changes        = [description]
+  }
 }
 
-# What callers reach. docs/operations.md has the steps of a gradual deployment and of the way back.
+# What callers reach. docs/operations.md has the steps of a gradual deployment and of the way back. The provider moves an
+# alias when its description or its routing changes, and not when its version alone does: the description names both.
 resource "tencentcloud_scf_function_alias" "live" {
   for_each         = local.functions
   name             = "live"
   namespace        = "default"
   function_name    = tencentcloud_scf_function.door[each.key].name
-  function_version = var.canary_percent == 100 ? tencentcloud_scf_function_version.door[each.key].function_version : lookup(var.previous_versions, each.key, tencentcloud_scf_function_version.door[each.key].function_version)
+  function_version = tencentcloud_scf_function_version.door["${each.key}@${local.live}"].function_version
+  description      = join(", ", concat([local.live], [for release, part in local.taking : "${var.canary_percent} % to ${release}"]))
 
   dynamic "routing_config" {
-    for_each = var.canary_percent > 0 && var.canary_percent < 100 && contains(keys(var.previous_versions), each.key) ? [each.key] : []
+    for_each = local.taking
     content {
       additional_version_weights {
-        version = tencentcloud_scf_function_version.door[each.key].function_version
-        weight  = var.canary_percent / 100
+        version = tencentcloud_scf_function_version.door["${each.key}@${routing_config.key}"].function_version
+        weight  = routing_config.value
       }
     }
   }

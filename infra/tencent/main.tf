@@ -57,16 +57,25 @@ variable "build" {
   default     = "../../build/tencent"
 }
 
-variable "previous_versions" {
-  type        = map(string)
-  description = "By door: the version that was live before. With canary_percent it keeps the rest of the calls; alone, it is the way back"
-  default     = {}
+variable "releases" {
+  type        = list(string)
+  description = "Names of the releases that stand, oldest first. The last is what the build holds: a new name is a new release. Those before it are kept for the way back; two are enough"
+
+  validation {
+    condition     = length(var.releases) > 0 && length(distinct(var.releases)) == length(var.releases) && alltrue([for name in var.releases : can(regex("^[a-z0-9][a-z0-9.-]{0,30}$", name))])
+    error_message = "One name at least, each once: lower-case letters, digits, dots and hyphens."
+  }
 }
 
 variable "canary_percent" {
   type        = number
-  description = "How many calls of a hundred the new version takes, where there is a previous one. 0: none, all go back"
+  description = "How many calls of a hundred the last release takes from the one before it. 0: none, all go back"
   default     = 100
+
+  validation {
+    condition     = var.canary_percent >= 0 && var.canary_percent <= 100
+    error_message = "Of a hundred."
+  }
 }
 
 variable "on_call_user_ids" {

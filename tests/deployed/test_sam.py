@@ -88,7 +88,7 @@ def test_a_paid_order_becomes_points_by_the_tables_stream(world: World) -> None:
 def test_a_schedule_of_the_template_asks_for_its_job_and_the_job_is_done(world: World) -> None:
     """The target and the input are the template's; only the time is moved up, for a rate does not fire there."""
     scheduler = world.stack.client("scheduler")
-    name = next(row["Name"] for row in scheduler.list_schedules()["Schedules"] if row["Name"].endswith("PaymentPoll"))
+    name = next(row["Name"] for row in scheduler.list_schedules()["Schedules"] if row["Name"].endswith("-payment-poll"))
     target = scheduler.get_schedule(Name=name)["Target"]
     assert json.loads(target["Input"]) == {"job": "payment-poll"}
     _, bearer = world.log_in("oBert")

@@ -11,8 +11,8 @@ from typing import Any, Iterator
 import pytest
 
 from tests.iac.test_secrets import SECRETS
-from tests.support.cloud_facts import aws_facts, tencent_facts
-from tests.support.tree import PACKAGE, ROOT, aws_functions, aws_template, doors, parsed
+from tests.support.cloud_facts import aws_facts, aws_functions, aws_template, tencent_facts
+from tests.support.tree import PACKAGE, ROOT, doors, parsed
 from twinshore.store import dynamodb
 
 WIRING = ("wiring", "deployment", "consumers", "jobs", *(path.stem for path in sorted(PACKAGE.glob("*_wiring.py"))))

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.tree import ROOT, aws_functions, doors, parsed, python_files
+from tests.support.cloud_facts import aws_functions, aws_template
+from tests.support.tree import ROOT, doors, parsed, python_files
+from twinshore.cells import load_cells
 
 try:
     import tomllib
@@ -18,13 +20,13 @@ except ImportError:  # Python 3.10
 SECRETS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "infra" / "secrets.toml").read_text(encoding="utf-8"))
 
 
-def test_every_secret_that_the_wiring_asks_for_is_in_the_table() -> None:
+def test_every_secret_that_the_code_asks_for_is_in_the_table() -> None:
     asked = set()
-    for path in python_files("layers/core/twinshore/wiring"):
+    for path in python_files("layers/core/twinshore"):
         for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "secret":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("secret", "deployment.secret") and node.args:
                 asked |= {arg.value for arg in ast.walk(node.args[0]) if isinstance(arg, ast.Constant)}
-    assert asked
+    assert len(asked) > 8
     assert asked <= set(SECRETS)
 
 
@@ -54,3 +56,28 @@ def test_the_table_names_doors_that_are_there() -> None:
     named = {door for secret in SECRETS.values() for door in secret["doors"]}
     assert named <= set(aws_functions())
     assert set(doors()) == set(aws_functions())
+
+
+def test_the_template_has_a_place_for_every_secret_of_every_overseas_cell_sealed_with_its_key() -> None:
+    template = aws_template()
+    places = {
+        each["Properties"]["Name"]["Fn::Sub"]: (each.get("Condition"), each)
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::SecretsManager::Secret"
+    }
+    for cell in template["Parameters"]["Cell"]["AllowedValues"]:
+        here = {
+            name for name, (condition, _) in places.items() if condition is None or holds(template, condition, cell)
+        }
+        wanted = {name for name, secret in SECRETS.items() if "aws" in secret["clouds"] and not secret.get("prefix")}
+        wanted |= {f"provider_{name}" for name in load_cells().providers_in(cell)}
+        assert here == {f"twinshore/${{Cell}}/{name}" for name in wanted}, cell
+    for _, each in places.values():
+        assert each["DeletionPolicy"] == each["UpdateReplacePolicy"] == "Retain"
+        assert each["Properties"]["KmsKeyId"] == {"Fn::GetAtt": "CellKey.Arn"}
+        assert set(each["Properties"]) == {"Name", "KmsKeyId"}, "no value stands in a template"
+
+
+def holds(template: dict[str, Any], condition: str, cell: str) -> bool:
+    said = template["Conditions"][condition]
+    return any(each == {"Fn::Equals": [{"Ref": "Cell"}, cell]} for each in said.get("Fn::Or", [said]))

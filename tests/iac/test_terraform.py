@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import hcl2
 import pytest
@@ -96,16 +97,70 @@ def test_the_schemas_kinds_are_known_by_name() -> None:
     ("kind", "name", "body"), list(resources()), ids=lambda part: part if isinstance(part, str) else ""
 )
 def test_a_resource_has_the_arguments_of_the_providers_schema(kind: str, name: str, body: dict[str, Any]) -> None:
-    known = json.loads(SCHEMA.read_text(encoding="utf-8"))["resources"][kind]
-    dynamic = {block for each in body.get("dynamic", []) for block in each}
-    given = (set(body) | dynamic) - {"dynamic"} - OF_TERRAFORM
-    assert given <= set(known["arguments"]), f"{kind}.{name} has arguments that the provider does not know"
-    required = {argument for argument, about in known["arguments"].items() if about["required"]}
-    assert required <= given, f"{kind}.{name} lacks arguments"
-    for block in given & set(known["blocks"]):
-        bodies = body.get(block) or [each[block]["content"] for each in body["dynamic"]]
-        for inner in (part for each in bodies for part in (each if isinstance(each, list) else [each])):
-            assert set(inner) <= set(known["blocks"][block]), f"{kind}.{name}.{block}"
+    about = schema_of(kind)
+    mistakes = list(mistakes_in(body, about["arguments"], about["blocks"], ""))
+    assert mistakes == [], f"{kind}.{name}"
+
+
+def mistakes_in(body: dict[str, Any], known: dict[str, Any], blocks: dict[str, Any], inside: str) -> Iterator[str]:
+    """What the provider would refuse: here, and in every block below. `inside`: name of the block, "" at the top."""
+    dynamic = [(block, about) for each in body.get("dynamic", []) for block, about in each.items()]
+    given = (set(body) | {block for block, _ in dynamic}) - {"dynamic"} - (set() if inside else OF_TERRAFORM)
+    yield from (f"{inside}.{name} is not known" for name in given - set(known))
+    yield from (
+        f"{inside}.{name} is lacking" for name, about in known.items() if about["required"] and name not in given
+    )
+    below = [(block, about["content"]) for block, about in dynamic] + [(name, body[name]) for name in given & set(body)]
+    for name, value in below:
+        of_block = blocks.get(f"{inside}.{name}" if inside else name)
+        parts = [part for part in (value if isinstance(value, list) else [value]) if isinstance(part, dict)]
+        if of_block is not None:
+            yield from (f"{name} is a block" for _ in [value] if not parts)
+            for part in parts:
+                yield from mistakes_in(part, of_block, blocks, name)
+        elif name in known and not of_type(value, known[name]["type"]):
+            yield f"{inside}.{name} is no {known[name]['type']}: {value!r}"
+
+
+def of_type(value: Any, kind: str) -> bool:
+    """Of what is written down; an expression is whatever it will be."""
+    if isinstance(value, str) and "${" in value:
+        return True
+    if kind.startswith(("List", "Set")):
+        return isinstance(value, list)
+    wanted: dict[str, tuple[type, ...]] = {"Bool": (bool,), "Int": (int,), "Float64": (int, float), "Map": (dict,)}
+    return isinstance(value, wanted.get(kind, (str,))) and (kind == "Bool" or not isinstance(value, bool))
+
+
+WRONG: dict[str, tuple[str, Callable[[dict[str, Any]], object]]] = {
+    "a misspelt argument": ("tencentcloud_scf_function", lambda body: body.update(memory=512)),
+    "a required argument that is lacking": ("tencentcloud_scf_trigger", lambda body: body.pop("type")),
+    "a misspelt argument two blocks below": (
+        "tencentcloud_cls_index",
+        lambda body: body["rule"][0]["full_text"][0].update(contain_zh=True),
+    ),
+    "one that is lacking two blocks below": (
+        "tencentcloud_scf_function_event_invoke_config",
+        lambda body: body["async_trigger_config"][0]["retry_config"][0].pop("retry_num"),
+    ),
+    "one that is lacking in a dynamic block in a block": (
+        "tencentcloud_scf_function_alias",
+        lambda body: body["dynamic"][0]["routing_config"]["content"][0]["additional_version_weights"][0].pop("weight"),
+    ),
+    "a word for a number": ("tencentcloud_postgresql_instance", lambda body: body.update(memory="4 GB")),
+    "a number for a word": ("tencentcloud_postgresql_instance", lambda body: body.update(db_major_version=16)),
+    "an argument in place of a block": ("tencentcloud_scf_layer", lambda body: body.update(content="x.zip")),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_the_providers_schema_refuses(wrong: str) -> None:
+    kind, spoil = WRONG[wrong]
+    body = copy.deepcopy(next(body for found, _, body in resources() if found == kind))
+    about = schema_of(kind)
+    assert list(mistakes_in(body, about["arguments"], about["blocks"], "")) == []
+    spoil(body)
+    assert list(mistakes_in(body, about["arguments"], about["blocks"], ""))
 
 
 def schema_of(kind: str) -> dict[str, Any]:
@@ -155,21 +210,8 @@ class TestWithTheBinary:
         assert done.returncode == 0, done.stdout
 
     def test_terraform_reads_serverless_yml_as_we_do(self, tmp_path: Path) -> None:
-        """The locals of functions.tf, evaluated by Terraform itself; a resource would need the provider."""
-        source = (FOLDER / "functions.tf").read_text(encoding="utf-8")
-        block = source[source.index("locals {") : source.index("\n}\n") + 3]
-        (tmp_path / "infra" / "tencent").mkdir(parents=True)
-        (tmp_path / "serverless.yml").write_bytes((ROOT / "serverless.yml").read_bytes())
-        home = tmp_path / "infra" / "tencent"
-        variables = 'variable "stage" {\n  default = "test"\n}\nvariable "build" {\n  default = "x"\n}\n'
-        (home / "main.tf").write_text(variables + block, encoding="utf-8")
-        wanted = {"names": "names", "timers": "timers", "urls": "urls", "environment": "environment"}
-        asked = "jsonencode({" + ", ".join(f"{name} = local.{of}" for name, of in wanted.items()) + "})"
-        done = subprocess.run(
-            ["terraform", "console"], input=asked, cwd=home, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        read = json.loads(json.loads(done.stdout))
+        wanted = ("names", "timers", "urls", "environment")
+        read = evaluated(tmp_path, wanted, releases=["r1"])
         declared = yaml.safe_load((ROOT / "serverless.yml").read_text(encoding="utf-8"))["inputs"]
         assert read["names"] == {door: f"twinshore-test-cn-{door}" for door in declared["functions"]}
         timers = [each["parameters"] for each in declared["triggers"] if each["type"] == "timer"]
@@ -180,3 +222,35 @@ class TestWithTheBinary:
             each["function"] for each in declared["triggers"] if each["type"] == "http"
         )
         assert read["environment"]["TWINSHORE_CELL"] == "cn"
+
+    @pytest.mark.parametrize(
+        ("releases", "percent", "live", "taking"),
+        [(["r1"], 100, "r1", {}), (["r1"], 10, "r1", {}), (["r1", "r2"], 100, "r2", {}),
+         (["r1", "r2"], 10, "r1", {"r2": 0.1}), (["r1", "r2"], 0, "r1", {}),
+         (["r1", "r2", "r3"], 50, "r2", {"r3": 0.5})],
+    )  # fmt: skip
+    def test_a_release_takes_over_by_degrees_and_goes_back(
+        self, tmp_path: Path, releases: list[str], percent: int, live: str, taking: dict[str, float]
+    ) -> None:
+        read = evaluated(tmp_path, ("live", "taking", "release", "packed", "placed"), releases, percent)
+        assert (read["live"], read["taking"], read["release"]) == (live, taking, releases[-1])
+        assert set(read["packed"]) == {f"{layer}@{name}" for layer in ("core", "deps") for name in releases}
+        assert set(read["placed"]) == {f"{door}@{name}" for door in doors() for name in releases}
+
+
+def evaluated(folder: Path, wanted: tuple[str, ...], releases: list[str], percent: int = 100) -> dict[str, Any]:
+    """Locals of functions.tf, by Terraform itself; a resource would need the provider."""
+    source, declared = ((FOLDER / name).read_text(encoding="utf-8") for name in ("functions.tf", "main.tf"))
+    block = source[source.index("locals {") : source.index("\n}\n") + 3]
+    home = folder / "infra" / "tencent"
+    home.mkdir(parents=True)
+    (folder / "serverless.yml").write_bytes((ROOT / "serverless.yml").read_bytes())
+    variables = declared[declared.index('variable "stage"') : declared.index("locals {")]
+    (home / "main.tf").write_text(variables + block, encoding="utf-8")
+    given = {"stage": "test", "releases": releases, "canary_percent": percent}
+    given |= {"certificate_id": "c1", "database_password": "p", "app_id": "1"}
+    (home / "terraform.tfvars.json").write_text(json.dumps(given), encoding="utf-8")
+    asked = "jsonencode({" + ", ".join(f"{name} = local.{name}" for name in wanted) + "})"
+    done = subprocess.run(["terraform", "console"], input=asked, cwd=home, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(json.loads(done.stdout)))

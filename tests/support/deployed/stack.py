@@ -62,9 +62,9 @@ class Stack:
         return f"twinshore-{STAGE}-{self.cell}-{door}"
 
     def keep(self, name: str, value: object) -> None:
-        """Put a secret in its place, as an operator does."""
+        """Put a secret into its place, which the template has made, as an operator does."""
         text = value if isinstance(value, str) else json.dumps(value)
-        self.client("secretsmanager").create_secret(Name=f"twinshore/{self.cell}/{name}", SecretString=text)
+        self.client("secretsmanager").put_secret_value(SecretId=f"twinshore/{self.cell}/{name}", SecretString=text)
 
     def settings(self, **more: str) -> None:
         """Add environment variables to every function, as a new version that goes live: where outside parties' twins
