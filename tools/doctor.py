@@ -166,11 +166,19 @@ def examine(cell: Cell) -> list[tuple[str, bool, str]]:
 
 def _json(reply: Reply, status: int) -> dict[str, object] | dict[str, dict[str, object]]:
     if reply.status != status:
-        raise Failed(f"status {reply.status}")
+        raise Failed(f"status {reply.status}{_named(reply)}")
     said = json.loads(reply.body)
     if not isinstance(said, dict):
         raise Failed("not a JSON object")
     return said
+
+
+def _named(reply: Reply) -> str:
+    """The problem's own name, which docs/problems.md explains: `, store-not-prepared`."""
+    try:
+        return f", {str(json.loads(reply.body)['type']).rsplit('/', 1)[-1]}"
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _problem(reply: Reply, status: int) -> str:

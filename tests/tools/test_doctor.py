@@ -13,8 +13,9 @@ import pytest
 
 from sandbox.server_end import end
 from tests.support.box_process import BoxProcess
+from tools import doctor
 from tools.doctor import CHECKS, Cell, examine, main
-from twinshore.outbound import send
+from twinshore.outbound import Reply, send
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +118,11 @@ def test_a_cell_that_is_not_there_fails_every_check_that_asks_it() -> None:
 def test_what_is_no_cell_and_no_address_is_said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert capsys.readouterr().err
+
+
+def test_an_answer_that_should_not_be_is_told_by_its_problems_name() -> None:
+    body = b'{"type": "https://twinshore.example/problems/store-not-prepared"}'
+    with pytest.raises(doctor.Failed, match="status 503, store-not-prepared"):
+        doctor._json(Reply(503, {}, body), 200)
+    with pytest.raises(doctor.Failed, match=r"^status 502$"):
+        doctor._json(Reply(502, {}, b"<html>"), 200)

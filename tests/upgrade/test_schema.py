@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
 import time
 import uuid
@@ -15,7 +17,7 @@ import pytest
 from tests.support.engines import PostgresServer
 from tools.upgrade_store import main
 from twinshore import wiring
-from twinshore.store import postgres
+from twinshore.store import postgres, schema
 from twinshore.store.port import Create, Due, Increment, Key, Replace
 from twinshore.store.postgres import PostgresStore
 
@@ -108,6 +110,53 @@ def test_older_code_goes_on_with_the_next_schema(postgres_server: PostgresServer
         postgres.create_schema(connection)  # taken back: older code's schema once more
         time.sleep(0.5)
     ended(older, dsn)
+
+
+SCHEMAS = {1: "a6d14dcee54e5f9920a4c04343e3670b15083dc7448ef50c8a1369ff5832b8cc"}
+"""Number -> digest of what postgres.sql says, comments and the number itself aside."""
+
+
+def test_a_changed_schema_has_another_number() -> None:
+    text = Path(postgres.__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    assert re.findall(r"stands < (\d+) then\s+execute '.* select (\d+) ", text) == [(str(schema.NEEDED),) * 2]
+    statements = " ".join(re.sub(r"--.*", "", text[: text.index("-- What stands here")]).split())
+    assert hashlib.sha256(statements.encode()).hexdigest() == SCHEMAS.get(schema.NEEDED), (
+        "raise the number in postgres.sql and in store/schema.py, and add a line here"
+    )
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["drop function commit_items(jsonb, jsonb, bigint)", "drop table items", "drop function items_schema()",
+     "create or replace function items_schema() returns int language sql immutable as 'select 0'"],
+    ids=["no function", "no table", "no number", "an older number"],
+)  # fmt: skip
+def test_a_function_says_that_the_schema_is_missing_and_goes_on_when_it_is_there(
+    postgres_server: PostgresServer, before: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dsn = postgres_server.new_database()
+    with closing(connected(dsn)) as connection, closing(PostgresStore(dsn)) as store:
+        connection.cursor().execute(before)
+        with pytest.raises(schema.SchemaTooOld) as found:
+            store.get(Key("p", "s"))
+        assert (found.value.status, found.value.slug) == (503, "store-not-prepared")
+        with pytest.raises(schema.SchemaTooOld):
+            store.commit(Create(Key("p", "s"), {"a": 1}))
+        assert "python -m tools.upgrade_store schema" in capsys.readouterr().out
+        postgres.create_schema(connection)
+        store.commit(Create(Key("p", "s"), {"a": 1}))
+        assert store.get(Key("p", "s")) is not None
+
+
+def test_an_older_release_that_is_deployed_again_leaves_a_newer_schema_its_number(
+    postgres_server: PostgresServer,
+) -> None:
+    dsn = postgres_server.new_database()
+    with closing(connected(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("create or replace function items_schema() returns int language sql immutable as 'select 7'")
+        postgres.create_schema(connection)
+        cursor.execute("select items_schema()")
+        assert cursor.fetchone() == (7,)
 
 
 def test_newer_code_on_a_schema_that_is_not_there_yet_fails_before_it_writes(postgres_server: PostgresServer) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from contextlib import AbstractContextManager
@@ -130,17 +131,7 @@ class Cloud(AbstractContextManager["Cloud"]):
         region = load_cells().all[cell].region
         bucket = f"{BUCKET}-{cell}"
         self.client("s3", region).create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
-        command = [
-            SAM,
-            "deploy",
-            "--template-file",
-            self._folder / "aws" / "template.yaml",
-            "--stack-name",
-            f"twinshore-{cell}",
-        ]
-        command += ["--s3-bucket", bucket, "--no-confirm-changeset", "--no-progressbar", "--region", region]
-        command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-        command += ["--parameter-overrides", f"Cell={cell}", f"Stage={STAGE}"]
+        command = [SAM, *_as_documented(cell, self._folder / "aws" / "template.yaml", region, bucket)]
         environment = {
             **os.environ, "AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": region, "AWS_REGION": region,
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret", "SAM_CLI_TELEMETRY": "0",
@@ -153,6 +144,20 @@ class Cloud(AbstractContextManager["Cloud"]):
         stacks = self.client("cloudformation", region).describe_stacks(StackName=f"twinshore-{cell}")["Stacks"]
         print(f"deployed {cell} to {self.url}", file=sys.stderr)
         return Stack(self, cell, {row["OutputKey"]: row["OutputValue"] for row in stacks[0]["Outputs"]})
+
+
+def _as_documented(cell: str, template: Path, region: str, bucket: str) -> list[str]:
+    """The arguments of docs/operations.md, for this cell and this cloud; and nobody is asked."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^sam (deploy .*)$", page, re.M)
+    changes = {
+        "build/aws/template.yaml": str(template), "twinshore-prod-eu": f"twinshore-{cell}", "eu-central-1": region,
+        "--resolve-s3": f"--s3-bucket {bucket}", "Cell=eu Stage=prod": f"Cell={cell} Stage={STAGE}",
+    }  # fmt: skip
+    for said, here in changes.items():
+        assert said in line
+        line = line.replace(said, here)
+    return [*shlex.split(line), "--no-confirm-changeset", "--no-progressbar"]
 
 
 def _without_what_is_not_there(template: str) -> str:

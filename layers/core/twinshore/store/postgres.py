@@ -9,7 +9,7 @@ import time
 from typing import Any, Callable
 
 from twinshore.events import Event
-from twinshore.store import encoding
+from twinshore.store import encoding, schema
 from twinshore.store.port import (
     ITEM_LIMIT_BYTES,
     OUTBOX,
@@ -178,8 +178,7 @@ class PostgresStore:
         if self._connection is None:
             connection = self.connect()
             connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(PREPARE)
+            schema.prepare(connection, PREPARE)
             self._connection = connection
         return self._connection
 
