@@ -31,10 +31,13 @@ def silent() -> Iterator[str]:
 
 @pytest.mark.parametrize("context", [Context(3000), {"time_limit_in_ms": 3000}], ids=["lambda", "scf"])
 def test_a_call_gets_what_is_left_less_what_we_need_ourselves(context: Any) -> None:
+    began = time.monotonic()
     deadline.start(context)
-    assert 1.9 < deadline.within(5.0) <= 2.0
+    left, at_the_end = deadline.within(5.0), deadline.within(5.0, deadline.LAST_SECONDS)
     assert deadline.within(0.5) == 0.5
-    assert 2.7 < deadline.within(5.0, deadline.LAST_SECONDS) <= 2.8
+    spent = time.monotonic() - began
+    assert 2.0 - spent <= left <= 2.0
+    assert 2.8 - spent <= at_the_end <= 2.8
 
 
 @pytest.mark.parametrize("context", [None, {}, {"time_limit_in_ms": None}, object()])
@@ -55,11 +58,10 @@ def test_each_thread_has_its_own_invocation() -> None:
 
 
 def test_a_silent_party_is_given_up_while_there_is_time_to_answer(silent: str) -> None:
-    deadline.start(Context(1300))
-    began = time.monotonic()
+    deadline.start(Context(2000))
     with pytest.raises(outbound.NoAnswer):
         outbound.send("POST", silent, {}, b"x")
-    assert time.monotonic() - began < 1.0
+    assert deadline.within(5.0, spare_seconds=0) > 0
 
 
 def test_without_time_left_nothing_is_sent_so_trying_again_is_safe(silent: str) -> None:

@@ -186,9 +186,9 @@ def test_a_megabyte_of_text_is_masked_in_a_blink(capsys: pytest.CaptureFixture[s
         "1 " * 500_000,
         "token" * 200_000,
     ):
-        started = time.perf_counter()
+        started = time.thread_time()  # of the processor: what others do meanwhile is not our masking
         log.line("info", "m", text=hostile)
-        assert time.perf_counter() - started < 1.0
+        assert time.thread_time() - started < 1.0
     capsys.readouterr()
 
 

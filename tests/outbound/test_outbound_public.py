@@ -129,7 +129,7 @@ def test_one_byte_now_and_then_does_not_hold_us() -> None:
         began = time.monotonic()
         with pytest.raises(Undelivered):
             post(url, exempt=LOOPBACK)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20, "all its bytes take over a minute"
 
 
 def test_nobody_there_is_undelivered() -> None:

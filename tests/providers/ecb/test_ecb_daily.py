@@ -87,9 +87,9 @@ def test_a_document_of_another_shape_gives_no_table_at_all(name: str) -> None:
 
 
 def test_entities_are_refused_before_they_expand() -> None:
-    started = time.monotonic()
+    started = time.thread_time()  # of the processor, which others use too
     refused(bomb(WHOLE))
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_half_a_table_is_no_table() -> None:
@@ -110,10 +110,11 @@ def test_the_twins_day_can_be_set(twin: EcbTwin) -> None:
     assert daily_rates(NOW, twin.url).date == "2026-10-29"
 
 
+PATIENCE_SECONDS = 0.5
 FAULTS = [
     ({"shape": "html"}, "shape"), ({"shape": "truncated"}, "shape"), ({"shape": "bomb"}, "shape"),
     ({"shape": "half"}, "shape"), ({"shape": "empty"}, "shape"), ({"status": 500}, "status"),
-    ({"status": 302}, "status"), ({"reset": True}, "no-answer"), ({"delay_seconds": 1.5}, "no-answer"),
+    ({"status": 302}, "status"), ({"reset": True}, "no-answer"), ({"delay_seconds": 3 * PATIENCE_SECONDS}, "no-answer"),
 ]  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def test_every_fault_of_the_far_side_is_one_kind_of_failure(
     twin.faults = fault
     try:
         with pytest.raises(RateSourceFailed) as failure:
-            daily_rates(NOW, twin.url, timeout_seconds=0.5)
+            daily_rates(NOW, twin.url, timeout_seconds=PATIENCE_SECONDS if "delay_seconds" in fault else 5)
         assert failure.value.reason == reason
     finally:
         twin.faults = {}
