@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from tests.store.conftest import (  # noqa: F401 - the engines' fixtures, under their names
     fresh,
-    ministack_url,
     moto_url,
     open_store,
     postgres_dsn,
-    postgres_server,
     store,
     tables,
 )

@@ -39,7 +39,10 @@ def doors() -> list[str]:
     return sorted({path.parts[1] for path in tracked_files() if path.parts[0] == "functions" and len(path.parts) > 2})
 
 
-class _CloudFormation(yaml.SafeLoader):
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where the wheel has it
+
+
+class _CloudFormation(_Loader):  # type: ignore[misc]
     """YAML with CloudFormation's short tags: `!Ref X` is read as {"Ref": X}, `!Sub s` as {"Fn::Sub": s}."""
 
 
@@ -62,7 +65,7 @@ def aws_template() -> dict[str, Any]:
 
 
 def tencent_file() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / "serverless.yml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load((ROOT / "serverless.yml").read_text(encoding="utf-8"), _Loader)
     return loaded
 
 
