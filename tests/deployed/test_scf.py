@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import zipfile
+from base64 import b64encode
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
@@ -17,7 +18,9 @@ from sandbox.gateway.http_request import HttpRequest
 from sandbox.twins.tencent_cloud import TencentCloudTwin
 from sandbox.twins.wechat import WechatTwin
 from tests.support.deployed.built import Built
+from tests.support.deployed.recorded import http_event, recorded
 from tests.support.deployed.scf import ScfError, ScfInstance
+from tests.support.doors import load_door
 from tests.support.engines import PostgresServer
 from tests.support.wechat_world import APP_SECRET, APPID, login_code
 
@@ -52,6 +55,7 @@ def cell(tencent: Built, tmp_path: Path, postgres_server: PostgresServer, wechat
         "session_keys": json.dumps([{"id": "k1", "secret": secrets.token_hex(32)}]),
         "database": postgres_server.dsn(postgres_server.new_database()),
         "wechat_app": json.dumps({"appid": APPID, "secret": APP_SECRET}),
+        "cell_key": json.dumps({"id": "k1", "private": b64encode(secrets.token_bytes(32)).decode()}),
     }
     versions = {(f"twinshore-cn-{name}", "SSM_Current"): value for name, value in kept.items()}
     key_id, key, token = CREDENTIALS
@@ -84,6 +88,31 @@ def test_every_door_starts_from_its_zip_and_the_two_layers_alone(door: str, cell
             status, answer = asked(instance, "GET", "/no/such/route")
             assert (status, answer["type"].rsplit("/", 1)[1]) == (404, "not-found")
         assert instance.written_bytecode() == [], "SCF never writes bytecode: what is not shipped costs each cold start"
+
+
+@pytest.mark.parametrize("door", [door for door in doors() if door not in ("events", "schedule")])
+def test_recorded_requests_reach_a_route_of_each_door(door: str, cell: Cell) -> None:
+    """Nobody is logged in and the body is no door's: what counts is that the route answers, and not with a fault."""
+    with cell.start(door) as instance:
+        for shape in ("function_url", "function_url_apigw_compatible"):
+            answer = instance.invoke(http_event("tencent", shape, door))
+            assert 200 <= answer["statusCode"] < 500, answer
+        answered = [line for line in instance.own_log() if line["message"] == "answered"]
+        assert [line["route"] for line in answered] == [load_door(door).main_handler.routes[0].path] * 2
+
+
+def test_what_a_commit_wakes_is_delivered_by_the_function_that_is_woken(cell: Cell) -> None:
+    """login -> commit -> Invoke, asynchronous -> events, with the very event that the platform was handed."""
+    with cell.start("login") as login, cell.start("events") as events:
+        asked(login, "POST", "/v1/login", {"code": login_code(cell.wechat, openid="oCarla")})
+        [(name, told)] = cell.twin.invocations
+        assert name == events.name
+        said = events.invoke(told)
+        assert (said["delivered"], said["failed"]) == (len(told["events"]), 0)
+        assert "member.joined" in {each["name"] for each in told["events"]}
+    with cell.start("schedule") as schedule:
+        swept = schedule.invoke(recorded("tencent", "timer") | {"Message": "outbox-sweep"})
+        assert swept["job"] == "outbox-sweep"
 
 
 @pytest.mark.parametrize("shape", [gateway.PLAIN, gateway.API_GATEWAY_COMPATIBLE])

@@ -95,7 +95,6 @@ class LambdaInstance:
             "AWS_LAMBDA_FUNCTION_NAME": f"twinshore-test-eu-{door}", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_seconds), "AWS_REGION": "eu-central-1", "TZ": ":UTC",
             "LANG": "en_US.UTF-8", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret",
-            "PYTHONDONTWRITEBYTECODE": "1",  # /var/task and /opt are read-only there
         }  # fmt: skip
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
@@ -118,6 +117,10 @@ class LambdaInstance:
 
     def log(self) -> str:
         return self._log_file.read_text(encoding="utf-8", errors="replace")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Our own, of the log."""
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
 
     def peak_memory_bytes(self) -> int:
         """Of the function's process, now: its high-water mark of resident memory."""
