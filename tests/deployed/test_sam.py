@@ -4,7 +4,10 @@ the template bring to another."""
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 from typing import Any, Callable, Iterator
@@ -13,7 +16,8 @@ import pytest
 
 from sandbox.twins.stripe import StripeTwin
 from sandbox.twins.wechat import WechatTwin
-from tests.support.deployed.stack import Cloud, Stack
+from tests.support.deployed.stack import STAGE, Cloud, Stack
+from tests.support.engines import ROOT
 from tests.support.receiver import Receiver
 from tests.support.wechat_world import APP_SECRET, APPID, control, login_code
 
@@ -124,6 +128,33 @@ def test_what_no_consumer_can_do_ends_in_the_dead_letter_queue(world: World) -> 
     )["Attributes"]  # fmt: skip
     assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == queue["QueueArn"]
     assert int(queue["MessageRetentionPeriod"]) == 14 * 24 * 3600
+
+
+def test_what_was_given_up_is_sent_again_by_the_operators_command(world: World) -> None:
+    """A letter as the Scheduler leaves it: the schedule's input. The command runs as docs/operations.md says."""
+    _, bearer = world.log_in("oCleo")
+    order_id, client = ordered(world, bearer, "3")
+    control(world.stripe.url, "/_twin/faults", {"drop_notices": True})
+    control(world.stripe.url, "/_twin/pay", {"client_secret": client["client_secret"]})
+    letters = world.stack.outputs["DeadLettersUrl"]
+    world.stack.client("sqs").send_message(QueueUrl=letters, MessageBody=json.dumps({"job": "payment-poll"}))
+    time.sleep(7)  # the first rung of the poll's ladder
+    said = operator(world, letters, "again")
+    assert "job payment-poll: sent again" in said.stdout, said.stdout + said.stderr
+    assert said.returncode == 0
+    assert world.stack.ask("payments", "GET", f"/v1/orders/{order_id}", None, bearer).body["status"] == "paid"
+    assert "nothing is left" in operator(world, letters, "list").stdout
+
+
+def operator(world: World, letters: str, command: str) -> subprocess.CompletedProcess[str]:
+    clients = world.stack.client("sqs").meta
+    settings = {"TWINSHORE_CELL": world.stack.cell, "TWINSHORE_DEAD_LETTERS": letters, "TWINSHORE_STAGE": STAGE,
+                "AWS_ENDPOINT_URL": clients.endpoint_url, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+                "AWS_SECRET_ACCESS_KEY": "not-a-secret", "PATH": os.environ["PATH"]}  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "tools.given_up", command], cwd=ROOT, env=settings, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
 
 
 def test_the_table_is_as_the_template_says(world: World) -> None:
