@@ -20,6 +20,7 @@ from tests.support.deployed.stack import STAGE, Cloud, Stack
 from tests.support.engines import ROOT
 from tests.support.receiver import Receiver
 from tests.support.wechat_world import APP_SECRET, APPID, control, login_code
+from twinshore.payments.poll_items import LADDER_SECONDS
 
 PATIENCE_SECONDS = 90
 
@@ -138,7 +139,7 @@ def test_what_was_given_up_is_sent_again_by_the_operators_command(world: World) 
     control(world.stripe.url, "/_twin/pay", {"client_secret": client["client_secret"]})
     letters = world.stack.outputs["DeadLettersUrl"]
     world.stack.client("sqs").send_message(QueueUrl=letters, MessageBody=json.dumps({"job": "payment-poll"}))
-    time.sleep(7)  # the first rung of the poll's ladder
+    time.sleep(LADDER_SECONDS[0] + 1)
     said = operator(world, letters, "again")
     assert "job payment-poll: sent again" in said.stdout, said.stdout + said.stderr
     assert said.returncode == 0

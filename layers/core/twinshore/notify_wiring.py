@@ -8,7 +8,7 @@ A channel stands when the cells file offers it and a secret sets it up. The secr
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from twinshore import log
 from twinshore.cells import Cell
@@ -26,13 +26,28 @@ class BadSetup(Exception):
     """A channel's secret is not the JSON object that it should be. Names it, shows nothing of it."""
 
 
-def channels_of(cell: Cell, secrets: Secrets, make_notices: MakeNotices, mail_endpoint: str) -> Channels:
+class Setups(NamedTuple):
+    """The secrets as they are now; None for a channel that the cells file does not offer, "" for a missing secret."""
+
+    wechat_app: str | None
+    mail: str | None
+
+
+def setups(cell: Cell, secrets: Secrets) -> Setups:
+    """Raises SecretsUnavailable."""
+    offered = cell.notification_channels
+    return Setups(
+        _text(secrets, "wechat_app") if SUBSCRIBE in offered else None,
+        _text(secrets, "mail") if EMAIL in offered else None,
+    )
+
+
+def channels_of(cell: Cell, setups: Setups, make_notices: MakeNotices, mail_endpoint: str) -> Channels:
     """`make_notices`: template ids -> WeChat's sender. `mail_endpoint`: base URL of a stand-in, or empty.
 
-    Raises BadSetup, SecretsUnavailable.
+    Raises BadSetup.
     """
-    app = _setup(secrets, "wechat_app") if SUBSCRIBE in cell.notification_channels else None
-    mail = _setup(secrets, "mail") if EMAIL in cell.notification_channels else None
+    app, mail = _setup("wechat_app", setups.wechat_app), _setup("mail", setups.mail)
     return Channels(_wechat(app, make_notices) if app else None, _mail(cell, mail, mail_endpoint) if mail else None)
 
 
@@ -59,13 +74,23 @@ def _mail(cell: Cell, setup: dict[str, Any], endpoint: str) -> Mail:
     return counted(TencentMail(cell, sender, template_ids, endpoint))
 
 
-def _setup(secrets: Secrets, name: str) -> dict[str, Any] | None:
-    """None, and a line in the log: a cell without this channel works, and tells its members by the others."""
+def _text(secrets: Secrets, name: str) -> str:
     try:
-        found = json.loads(secrets.get(name))
+        return secrets.get(name)
     except SecretMissing:
+        return ""
+
+
+def _setup(name: str, text: str | None) -> dict[str, Any] | None:
+    """None, and a line in the log if it is missing: a cell without this channel works, and tells its members by the
+    others."""
+    if text is None:
+        return None
+    if not text:
         log.line("warning", "a notification channel is not set up", setup=name)
         return None
+    try:
+        found = json.loads(text)
     except ValueError:
         found = None
     if not isinstance(found, dict):

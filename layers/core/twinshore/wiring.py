@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from twinshore.jobs import Jobs
     from twinshore.login.home import Home
     from twinshore.notify.deliver import Channels
+    from twinshore.notify_wiring import Setups
     from twinshore.outbound_webhooks.signing import SigningKeys
     from twinshore.outbox import Consumers
     from twinshore.payments.methods import Tills
@@ -120,20 +121,25 @@ def engine() -> Any:
 
         return DynamoStore(client("dynamodb", cell().region), rest)
     if kind == "postgresql":
-        from twinshore.store.postgres import PostgresStore
+        from twinshore.store.postgres import PostgresStore, connector
 
-        return PostgresStore(secret(rest or "database"), on_committed=_committed)
+        return PostgresStore(connector(lambda: secret(rest or "database")), on_committed=_committed)
     raise Misconfigured("TWINSHORE_STORE is not sqlite:PATH, dynamodb:TABLE or postgresql:SECRET")
 
 
-@kept
 def wechat() -> WechatClient:
     """The mini-program of this cell; its secret `wechat_app` is a JSON object {"appid", "secret"}."""
+    return _wechat(secret("wechat_app"))
+
+
+@kept
+def _wechat(secret_json: str) -> WechatClient:
+    """Kept until the secret changes, as providers are."""
     from twinshore.measured import measured
     from twinshore.providers.wechat.client import GENERAL_HOSTS, WechatClient
 
     try:
-        app = json.loads(secret("wechat_app"))
+        app = json.loads(secret_json)
         appid, app_secret = str(app["appid"]), str(app["secret"])
     except (ValueError, TypeError, KeyError):
         raise Misconfigured('the secret wechat_app is not {"appid", "secret"}') from None
@@ -143,12 +149,16 @@ def wechat() -> WechatClient:
     return measured(WechatClient(appid, app_secret, hosts), "wechat", ("code2session", "stable_token", "call"))
 
 
-@kept
 def wechat_lease() -> AccessTokenLease:
     """The access token that all instances of this cell share."""
+    return _wechat_lease(secret("wechat_app"))
+
+
+@kept
+def _wechat_lease(secret_json: str) -> AccessTokenLease:
     from twinshore.providers.wechat.token_lease import AccessTokenLease
 
-    return AccessTokenLease(store(), wechat(), now)
+    return AccessTokenLease(store(), _wechat(secret_json), now)
 
 
 def login_home() -> Home:
@@ -198,16 +208,23 @@ def tills() -> Tills:
     return tills_of(payment_provider, wechat_openid)
 
 
-@kept
 def notification_channels() -> Channels:
     """What this cell tells its members by."""
+    from twinshore.notify_wiring import setups
+
+    return _channels(setups(cell(), deployment.secrets()))
+
+
+@kept
+def _channels(setups: Setups) -> Channels:
+    """Kept until one of the secrets changes."""
     from twinshore.notify_wiring import channels_of
     from twinshore.providers.wechat.notices import WechatNotices
 
     def notices(templates: dict[str, str]) -> WechatNotices:
         return WechatNotices(wechat_lease(), wechat_openid, templates)
 
-    return channels_of(cell(), deployment.secrets(), notices, outside("mail", ""))
+    return channels_of(cell(), setups, notices, outside("mail", ""))
 
 
 @kept

@@ -68,7 +68,7 @@ class PostgresStore:
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.connect = _connector(where) if isinstance(where, str) else where
+        self.connect = connector(where) if isinstance(where, str) else where
         self._on_committed = on_committed
         self._now = now
         self._turn = threading.Lock()
@@ -198,12 +198,14 @@ class _MetAnother(Exception):
     """Another commit was in the way; nothing was written."""
 
 
-def _connector(dsn: str) -> Callable[[], Any]:
+def connector(dsn: str | Callable[[], str]) -> Callable[[], Any]:
+    """dsn: a function is asked at each connection, so that a changed login is in use at the next one."""
+
     def connect() -> Any:
         import psycopg2
 
         return psycopg2.connect(
-            dsn,
+            dsn() if callable(dsn) else dsn,
             client_encoding="utf8",
             connect_timeout=CONNECT_SECONDS,
             keepalives_idle=30,
