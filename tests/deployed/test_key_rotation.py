@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.twins.wechat import WechatTwin
 from tests.support.doors import SESSION_KEY, Place
-from tests.support.engines import PostgresServer, postgres_server
+from tests.support.engines import PostgresServer
 from tests.support.paying_place import PayingPlace
 from tests.support.wechat_world import APP_SECRET, APPID, login_code
 from twinshore import wiring
@@ -112,16 +112,10 @@ def test_a_channel_that_is_set_up_now_is_used_now(at: Place) -> None:
     assert any(wiring.notification_channels())
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
-
-
-def test_the_stores_login_is_changed_under_functions_that_run(server: PostgresServer, tmp_path: Path) -> None:
+def test_the_stores_login_is_changed_under_functions_that_run(postgres_server: PostgresServer, tmp_path: Path) -> None:
     """Two logins take turns: the new one is put into the secret, then the old one may no longer come in."""
     before = dict(os.environ)
-    dsn = server.new_database()
+    dsn, server = postgres_server.new_database(), postgres_server
     owner = lambda name: dsn.replace("user=postgres", f"user={name}")  # noqa: E731
     admin(server, "create role cell_a superuser login", "create role cell_b superuser login")
     place = Place("cn", tmp_path, {"database": owner("cell_a")}, {})

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
@@ -135,16 +134,10 @@ class World:
         return run(DeadLetters(self.aws, self.queue, "twinshore-prod-eu"), command[0], list(command[1:]))
 
 
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[str]:
-    with ExitStack() as stack:
-        yield stack.enter_context(engines.ministack())
-
-
 @pytest.fixture
-def world(stand_in: str, tmp_path: Path) -> Iterator[World]:
+def world(ministack_url: str, tmp_path: Path) -> Iterator[World]:
     before = dict(os.environ)
-    made = World(stand_in)
+    made = World(ministack_url)
     made.at = Place("eu", tmp_path, {}, {})
     yield made
     os.environ.clear()
