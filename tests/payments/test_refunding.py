@@ -11,7 +11,7 @@ from twinshore.errors import Unavailable
 from twinshore.money import InexactAmount, Money
 from twinshore.payments import port, refunding
 from twinshore.payments.order import OrderNotFound
-from twinshore.payments.port import ProviderRefused
+from twinshore.payments.port import OutcomeUnknown, ProviderRefused
 from twinshore.payments.refunding import OrderNotPaid, RefundTooLarge, RefundWish, TooManyRefunds
 
 
@@ -143,6 +143,25 @@ def test_a_refused_refund_fails_and_frees_the_sum(shop: Shop) -> None:
     assert [event.name for event in shop.told()] == ["payment.captured", "refund.failed"]
     shop.paper.fault = ""
     assert shop.refund(order_id)["order_status"] == "refunded"
+
+
+def test_a_provider_that_does_not_take_our_signature_has_said_nothing_of_a_refund_that_was_sent_before(shop: Shop) -> None:
+    """The simulation found it: the first try was carried out and its answer lost, and the next one was signed by an
+    instance whose clock was twelve minutes off. It was told as failed, the sum was free, and the money had gone back."""
+    order_id = shop.paid_order()
+    shop.paper.fault = "lost"
+    with pytest.raises(OutcomeUnknown):
+        shop.refund(order_id, 300)
+    shop.paper.fault, shop.paper.refusal = "refuses", "configuration"
+    shop.now += 40
+    shop.poll()
+    assert shop.read(order_id).refunds[0].state == port.PENDING
+    assert not shop.told("refund.failed")
+    shop.paper.fault = ""
+    shop.now += 70
+    shop.poll()
+    assert shop.state(order_id) == port.PART_REFUNDED
+    assert refunded_minor(shop, order_id) == 300
 
 
 def test_a_part_that_the_provider_cannot_express_fails_and_frees_the_sum(shop: Shop) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Iterator, NamedTuple
 
-from tests.simulation import crossing, shelves
+from tests.simulation import accounts, crossing, shelves
 from tests.simulation.place import CELLS
 from tests.simulation.plan import MEMBERS, MINOR, REWARDS
 from twinshore.points.book import (
@@ -34,6 +34,7 @@ from twinshore.points.standing import standing
 
 if TYPE_CHECKING:
     from tests.simulation.actors import Actors, Told
+    from tests.simulation.shoppers import Shoppers
     from tests.simulation.world import World
 
 
@@ -46,7 +47,7 @@ Books = dict[tuple[str, str], Book]
 """By member and programme."""
 
 
-def check(world: World, actors: Actors) -> None:
+def check(world: World, actors: Actors, shoppers: Shoppers | None) -> None:
     books = {
         (member, programme): Book(ledger, {entry.id: entry for entry in all_entries(ledger)})
         for member, programme, ledger in _ledgers(world)
@@ -60,7 +61,10 @@ def check(world: World, actors: Actors) -> None:
         _still_true(world, told, books)
     _checked_in(world, books)
     shelves.check(world)
-    crossing.check(world, {key: book.entries for key, book in books.items()})
+    entries = {key: book.entries for key, book in books.items()}
+    crossing.check(world, entries)
+    if shoppers is not None:
+        accounts.check(world, shoppers, entries)
     _quiet(world, actors)
 
 

@@ -18,7 +18,7 @@ from twinshore.intercell.receiving import Desk, receive
 from twinshore.store.port import Change, Create, Increment, Replace, Store
 
 
-class _Around:
+class Around:
     def __init__(self, engine: Store) -> None:
         self._engine: Any = engine
 
@@ -26,7 +26,7 @@ class _Around:
         return getattr(self._engine, name)
 
 
-class NoIdempotencyCheck(_Around):
+class NoIdempotencyCheck(Around):
     """A redemption whose key has been used is carried out once more, under a key that nobody has used."""
 
     def __init__(self, engine: Store) -> None:
@@ -37,17 +37,17 @@ class NoIdempotencyCheck(_Around):
         self._engine.commit(*map(self._unused, changes), events=events)
 
     def _unused(self, change: Any) -> Any:
-        if not _is_entry(change, "redeem") or self._engine.get(change.key) is None:
+        if not is_entry(change, "redeem") or self._engine.get(change.key) is None:
             return change
         return change._replace(key=change.key._replace(sort=f"{change.key.sort}{next(self._numbers)}"))
 
 
-class SweptTwice(_Around):
+class SweptTwice(Around):
     """What a timer does is done once more, whatever the versions say by then."""
 
     def commit(self, *changes: Change, events: tuple[Event, ...] = ()) -> None:
         self._engine.commit(*changes, events=events)
-        swept = [change for change in changes if _is_entry(change, "expire") or _is_entry(change, "release")]
+        swept = [change for change in changes if is_entry(change, "expire") or is_entry(change, "release")]
         if swept:
             points = sum(change.fields["points"] for change in swept)
             self._engine.commit(*(self._again(change, points) for change in changes))
@@ -64,7 +64,7 @@ class SweptTwice(_Around):
         return Increment(change.key, "balance", 0)
 
 
-def _is_entry(change: Any, kind: str) -> bool:
+def is_entry(change: Any, kind: str) -> bool:
     return isinstance(change, Create) and change.key.sort.startswith("entry#") and change.fields["kind"] == kind
 
 

@@ -15,6 +15,7 @@ from twinshore.exchange.exchanges import EXCHANGES
 from twinshore.exchange.links import LINKS
 from twinshore.members.standing import QUEUE as TIERS
 from twinshore.outbox import outbox_key
+from twinshore.payments.poll_items import QUEUE as PAYMENTS
 from twinshore.points.book import ACTIVATION, EXPIRY, HOLDS
 from twinshore.rewards.pool import STALE
 from twinshore.rewards.vouchers import CLAIMS, EXPIRIES, RETURNS
@@ -29,6 +30,8 @@ QUEUES: dict[str, tuple[str, ...]] = {
     "partner-sync": (CLAIMS, RETURNS, EXPIRIES, STALE),
 }  # fmt: skip
 """The jobs that matter here, and the queues that each looks after."""
+MINUTELY = {"payment-poll": (PAYMENTS,)}
+"""Those that are not wished for: whoever waits in their queues is looked after within the minute."""
 
 
 class Delivery:
@@ -42,7 +45,7 @@ class Delivery:
             world.places[cell].committed = partial(self._committed, cell)
 
     def _committed(self, cell: str, events: Sequence[Event]) -> None:
-        world, name = self._world, f"{cell}:{events[0].id}"
+        world, name = self._world, self._world.named(f"{cell}:{events[0].id}")
         fault = world.faults.draw(f.EVENTS, f"{name}/told")
         if fault == f.WAKE_LOST and world.places[cell].cloud == "aws":
             fault = ""  # a stream loses nothing
@@ -63,7 +66,7 @@ class Delivery:
             self._wake(cell, events)
 
     def _called(self, cell: str, events: Sequence[Event]) -> str:
-        name = f"{cell}:{events[0].id}"
+        name = self._world.named(f"{cell}:{events[0].id}")
         self._tries[name] = self._tries.get(name, 0) + 1
         return f"{name}.{self._tries[name]}"
 
@@ -128,7 +131,7 @@ class Delivery:
 
     def fire_what_is_due(self, cell: str, called: str) -> None:
         due = self._world.places[cell].due_queues(int(self._world.now))
-        for job, queues in QUEUES.items():
+        for job, queues in (*QUEUES.items(), *MINUTELY.items()):
             if due.intersection(queues):
                 self.fire(cell, job, f"{called}:{job}")
 

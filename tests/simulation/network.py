@@ -69,11 +69,15 @@ class Network:
         self.direct(call, called)
 
     def direct(self, call: Call, called: str) -> Answer | None:
+        world = self._world
         try:
-            raw = self._world.invoke(call.cell, call.door, self._event(call), called)
+            raw = world.invoke(call.cell, call.door, self._event(call), called)
         except Died:
             return None
-        return _answer(raw)
+        answer = _answer(raw)
+        if answer.status == 500:
+            world.violated("no door answers with a fault of its own", f"{called}: {call}")
+        return answer
 
     def _event(self, call: Call) -> dict[str, Any]:
         world = self._world
@@ -93,6 +97,19 @@ class Network:
         return self._world.places[call.cell].signer.issue(
             call.who, {"sub": call.name, "sid": "s1"}, TOKEN_SECONDS, issued
         )
+
+    def post(
+        self, cell: str, door: str, path: str, message: tuple[Mapping[str, str], bytes], called: str
+    ) -> Answer | None:
+        """What somebody outside sends to a cell."""
+        make = aws_event if self._world.places[cell].cloud == "aws" else tencent_event
+        query: Any = "" if make is aws_event else {}
+        headers, body = message
+        try:
+            raw = self._world.invoke(cell, door, make("POST", path, query, dict(headers), body, "203.0.113.9"), called)
+        except Died:
+            return None
+        return _answer(raw)
 
     # Two cells
 
@@ -124,15 +141,10 @@ class Network:
 
     def _arrive(self, message: tuple[str, str, dict[str, str], bytes], called: str) -> Heard | None:
         to, path, headers, body = message
-        world = self._world
-        make = aws_event if world.places[to].cloud == "aws" else tencent_event
-        query: Any = "" if make is aws_event else {}
-        try:
-            raw = world.invoke(to, "cells", make("POST", path, query, headers, body, "203.0.113.9"), called)
-        except Died:
+        answer = self.post(to, "cells", path, (headers, body), called)
+        if answer is None:
             return None
-        answer = _answer(raw)
-        world.tell(f"{called} {to} says {answer.status} {answer.text}")
+        self._world.tell(f"{called} {to} says {answer.status} {answer.text}")
         return Heard(answer.status, answer.headers, answer.text.encode())
 
 

@@ -18,6 +18,7 @@ from typing import Any, Callable, Mapping, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.simulation.parties import PARTY, client_in, secrets_of
 from tests.support.doors import ROOT, SESSION_KEY, load_door
 from twinshore.cells import Cells, Residency
 from twinshore.deployment import Settings
@@ -26,6 +27,7 @@ from twinshore.store.sqlite import SqliteStore
 from twinshore.tokens import Signer
 
 CELLS = ("cn", "eu", "sea", "us")
+_PROVIDER = "twinshore.wiring._payment_provider"
 _FAST = Path("/dev/shm")
 """A file system in memory, where there is one."""
 _FILES = Path(tempfile.gettempdir()) if not _FAST.is_dir() else _FAST
@@ -54,6 +56,10 @@ def declared() -> Cells:
     return Cells(compiled)
 
 
+def webhook_url(cell: str) -> str:
+    return f"{declared().all[cell].endpoint}/v1/webhooks/{PARTY[cell]}"
+
+
 def cell_key_secret(cell: str) -> str:
     return json.dumps({"id": "k1", "private": base64.b64encode(_private(cell)).decode()})
 
@@ -79,15 +85,24 @@ class Place:
         keys = json.dumps([{"id": SESSION_KEY.id, "secret": SESSION_KEY.secret.hex()}])
         self.vault_keys = json.dumps([{"id": "k1", "secret": "5a" * 32}])
         known = {"session_keys": keys, "cell_key": cell_key_secret(cell), "vault_keys": self.vault_keys}
-        self._shared = {
+        known |= secrets_of(cell)
+        self._shared: dict[Any, Any] = {
             "twinshore.deployment.settings": Settings(cell, "simulated:", "simulated:", {}, ""),
             "twinshore.deployment.secrets": Secrets(known),
             "twinshore.deployment.cells": declared(),
         }
+        self.call_party: Callable[..., Any] = lambda *_: None
+        """The way out to the party that takes payments here."""
+        self.client: Any = None
+        if cell in PARTY:
+            secret = known[f"provider_{PARTY[cell]}"]
+            self._provider_part = _PROVIDER, (PARTY[cell], secret), ()
+            self.client = client_in(cell, secret, webhook_url(cell), lambda *call: self.call_party(*call))
+        self.provider = self.client
         self.store: Any = self.engine
         """What the functions see: the engine behind its faults."""
-        self.idle: list[tuple[dict[Any, Any], float]] = []
-        """Warm instances, with the error of their clocks in seconds."""
+        self.idle: list[tuple[dict[Any, Any], float, float]] = []
+        """Warm instances, with the error of their clocks in seconds, and when that is set right."""
 
     def clear(self) -> None:
         self._file.execute("delete from items")
@@ -101,7 +116,11 @@ class Place:
         }
 
     def new_instance(self, way_out: Callable[..., object]) -> dict[Any, Any]:
-        parts = {"twinshore.wiring.store": self.store, "twinshore.intercell_wiring.way_out": way_out}
+        parts: dict[Any, Any] = {
+            "twinshore.wiring.store": self.store, "twinshore.intercell_wiring.way_out": way_out
+        }  # fmt: skip
+        if self.provider is not None:
+            parts[self._provider_part] = self.provider
         return {**self._shared, **parts}
 
 

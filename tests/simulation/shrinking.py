@@ -6,7 +6,8 @@ from functools import partial
 from typing import Callable, NamedTuple, Sequence, TypeVar
 
 from tests.simulation.faults import Fault
-from tests.simulation.plan import Action, plan_of
+from tests.simulation.plan import Action
+from tests.simulation.shopping import whole_plan
 from tests.simulation.simulation import Run, run
 from tests.simulation.world import NONE, Defect
 
@@ -31,7 +32,7 @@ def shrink(failed: Run, defect: Defect = NONE) -> Small:
             return False
         return bool(run(failed.seed, actions, frozenset(faults), defect).violations)
 
-    actions, faults, before = plan_of(failed.seed), list(failed.happened), (0, 0)
+    actions, faults, before = whole_plan(failed.seed), list(failed.happened), (0, 0)
     while before != (len(actions), len(faults)):
         before = len(actions), len(faults)
         actions = _calmer(_fewer(actions, partial(fails, faults)), partial(fails, faults))

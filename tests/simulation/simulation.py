@@ -9,14 +9,18 @@ from tests.simulation import checks, shelves, till
 from tests.simulation.actors import Actors
 from tests.simulation.faults import Fault, Faults
 from tests.simulation.machine import stood_in
+from tests.simulation.parties import APPID
 from tests.simulation.place import CELLS
-from tests.simulation.plan import MEMBERS, Action, joined_at_start, plan_of
+from tests.simulation.plan import MEMBERS, Action, joined_at_start
+from tests.simulation.shoppers import Shoppers
+from tests.simulation.shopping import is_shopping, whole_plan
 from tests.simulation.world import NONE, Defect, Violation, World
 from twinshore.store.port import Create, Key
 
 HEALING_SECONDS = (120, 120, 120, 1200, 7200, 30_000, 90_000, 90_000)
 """After the weather: how long until each round of the timers. In all longer than the longest ladder of retries."""
-
+DECIDING = (1, 4, 6)
+"""After which of them the house's own people decide about what is flagged."""
 SETTLED_SEEDS = 10
 """One in so many ends with the daily settlement: it asks every cell about every day, and so takes its time."""
 
@@ -44,16 +48,19 @@ def run(
         world.extra_doors["till"] = till.till()
         _people(world)
         shelves.fill(world)
-        actors = Actors(world, plan_of(seed) if actions is None else actions)
+        wishes = whole_plan(seed) if actions is None else actions
+        actors = Actors(world, [action for action in wishes if not is_shopping(action)])
+        bought = [action for action in wishes if is_shopping(action)]
+        shoppers = Shoppers(world, actors.network, actors.delivery, bought) if bought else None
         actors.join(joined_at_start(seed))
         world.run()
-        _heal(world, actors)
-        checks.check(world, actors)
+        _heal(world, actors, shoppers)
+        checks.check(world, actors, shoppers)
     return Run(
         seed,
         world.steps,
         faults.counted(),
-        actors.outcomes(),
+        actors.outcomes() + (shoppers.outcomes() if shoppers is not None else Counter()),
         tuple(faults.happened),
         tuple(world.violations),
         tuple(world.story),
@@ -63,11 +70,12 @@ def run(
 def _people(world: World) -> None:
     for member in MEMBERS:
         place = world.places[member.split("_")[1]]
-        fields = place.residency.label({"identities": []}, place.cell)
+        identities = [f"wechat:{APPID}:openid-of-{member}"]
+        fields = place.residency.label({"identities": identities}, place.cell)
         place.engine.commit(Create(Key(f"member#{member}", "member"), fields))
 
 
-def _heal(world: World, actors: Actors) -> None:
+def _heal(world: World, actors: Actors, shoppers: Shoppers | None) -> None:
     """The network is up, clocks are right, timers run, and whoever has left something open comes back to it."""
     world.faults.on = False
     world.cuts.clear()
@@ -80,6 +88,8 @@ def _heal(world: World, actors: Actors) -> None:
             actors.delivery.fire_what_is_due(cell, f"heal{number}:{cell}")
         if number == 1:
             actors.end_holds()
+        if shoppers is not None and number in DECIDING:
+            shoppers.decide_all(f"decide{number}")
     actors.ask_again()
     if world.seed % SETTLED_SEEDS == 0:
         for cell in CELLS:

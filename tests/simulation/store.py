@@ -79,6 +79,7 @@ def shown(change: Change) -> str:
     """For the story."""
     what = type(change).__name__.lower()
     kind = change.fields.get("kind") if isinstance(change, Create) else None
-    more = f" {kind} {change.fields['points']:+d}" if isinstance(change, Create) and kind else ""
+    points = change.fields.get("points") if isinstance(change, Create) else None
+    more = f" {kind} {points:+d}" if points is not None else ""
     by = "" if isinstance(change, (Create, Delete)) else f" {getattr(change, 'by', '')}".rstrip()
     return f"{what} {change.key.partition}/{change.key.sort}{by}{more}"

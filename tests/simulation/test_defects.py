@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.defects import DEFECTS
+from tests.simulation.payment_defects import PAYMENT_DEFECTS
 from tests.simulation.shrinking import shrink, story_of
 from tests.simulation.simulation import run
 
@@ -12,9 +13,12 @@ SEEDS = 200
 FEW_ACTIONS = 4
 
 
-@pytest.mark.parametrize("name", DEFECTS)
+ALL = {**DEFECTS, **PAYMENT_DEFECTS}
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_a_defect_is_found_within_two_hundred_seeds_and_its_story_is_short(name: str) -> None:
-    defect = DEFECTS[name]
+    defect = ALL[name]
     runs = (run(seed, defect=defect) for seed in range(1, SEEDS + 1))
     failed = next((each for each in runs if each.violations), None)
     assert failed is not None

@@ -7,10 +7,12 @@ agenda runs while it stands there.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
+import math
 import re
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 from tests.simulation import faults as f
 from tests.simulation.faults import Faults
@@ -25,11 +27,16 @@ from twinshore.store.port import Change, Store
 START = 1_800_000_000
 DEEPEST = 4
 """How many invocations may stand still, one overtaken by the next."""
+FAR_OFF_SECONDS = 3 * 3600
+"""How long a clock may be far off before somebody sets it right."""
 INVOCATION_SECONDS = 20
 """Who overtakes comes within the life of the invocation that is overtaken."""
 
 _LONG = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{20,}\b|\b(eyJ)[\w.-]{40,}|(\": \"?[\w+/]{6})[\w+/]{80,}==")
 """Ids made of hashes, tokens and signatures are told by their beginnings."""
+_ORDER = re.compile(r"(?<![0-9a-z])[0-9a-z]{26,32}(?![0-9a-z])")
+_ABOUT = re.compile(r"(\b(?:refund_[a-z]+|unresolved)[.-])[0-9a-f]{8}\b")
+"""A flag about a refund names it by a checksum."""
 
 
 class Defect(NamedTuple):
@@ -37,6 +44,9 @@ class Defect(NamedTuple):
 
     store: Callable[[Store], Any] = lambda store: store
     send: Callable[[Send], Send] = lambda send: send
+    provider: Callable[[Any], Any] = lambda provider: provider
+    call: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda call: call
+    """Of a party, by our functions."""
 
 
 NONE = Defect()
@@ -69,6 +79,10 @@ class World:
         self.violations: list[Violation] = []
         self.steps = 0
         self.defect = defect
+        self.watchers: list[Callable[[str, tuple[Change, ...]], None]] = []
+        """Told of each commit in a cell."""
+        self.orders: dict[str, str] = {}
+        """What orders, and what is hashed of them, are called here: their ids are random, and a name must not be."""
         self.send: Any = None
         """Carries a message to another cell; the network sets it."""
         self._agenda: list[tuple[float, int, str, Callable[[], None]]] = []
@@ -78,6 +92,7 @@ class World:
             place = self.places[cell]
             place.clear()
             place.store = StoreInWeather(self, cell, defect.store(place.engine))
+            place.provider = None if place.client is None else defect.provider(place.client)
 
     # The agenda
 
@@ -115,7 +130,7 @@ class World:
     def invoke(self, cell: str, name: str, event: dict[str, Any], called: str) -> Any:
         """Call a door of a cell. Raises Died if it crashed or raised."""
         place = self.places[cell]
-        built, skew = self._instance(place, called)
+        built, skew, right_at = self._instance(place, called)
         invocation = Invocation(called, cell, skew)
         before = deployment.become(built)
         self._standing.append(invocation)
@@ -132,24 +147,41 @@ class World:
             self.tell(f"{called} raised {type(err).__name__}: {err}")
             raise Died("raised") from err
         else:
-            place.idle.append((built, skew))
+            place.idle.append((built, skew, right_at))
             return answer
         finally:
             self._standing.pop()
             deployment.become(before)
 
-    def _instance(self, place: Place, called: str) -> tuple[dict[Any, Any], float]:
+    def _instance(self, place: Place, called: str) -> tuple[dict[Any, Any], float, float]:
+        """Its parts, the error of its clock, and when that is set right."""
         if place.idle and not self.faults.draw((f.RECYCLED,), f"{called}/instance"):
-            return place.idle.pop()
+            built, skew, right_at = place.idle.pop()
+            return built, skew if self.now < right_at else 0.0, right_at
         kind = self.faults.draw(f.STARTING, f"{called}/clock")
         limit = {f.SKEW: 40, f.FAR_OFF: 900}.get(kind, 0)
         skew = float(int(self.faults.amount(-limit, limit, f"{called}/clock"))) if limit else 0.0
         if skew:
             self.tell(f"{called} starts on a new instance of {place.cell} whose clock is {skew:+.0f} s off")
-        return place.new_instance(self._way_out), skew
+        return place.new_instance(self._way_out), skew, self.now + FAR_OFF_SECONDS if kind == f.FAR_OFF else math.inf
 
     def _way_out(self, url: str, headers: Any, body: bytes) -> Any:
         return self.defect.send(self.send)(url, headers, body)
+
+    @contextlib.contextmanager
+    def elsewhere(self, called: str) -> Iterator[None]:
+        """What runs on no instance of ours, whoever of ours stands still: by the right time."""
+        self._standing.append(Invocation(called, "", 0.0))
+        try:
+            yield
+        finally:
+            self._standing.pop()
+
+    def named(self, text: str) -> str:
+        """With each order under the name of the wish that placed it."""
+        if not self.orders:
+            return text
+        return _ABOUT.sub(r"\1", _ORDER.sub(lambda found: self.orders.get(found[0], found[0]), text))
 
     def standing(self) -> Invocation:
         return self._standing[-1]
@@ -175,6 +207,8 @@ class World:
         if self.telling:
             by = self._standing[-1].name if self._standing else "nobody"
             self.tell(f"{by} commits in {cell}: " + "; ".join(map(shown, changes)))
+        for watch in self.watchers:
+            watch(cell, changes)
         for change in changes:
             if change.key.sort.endswith("#balance"):
                 item = self.places[cell].engine.get(change.key)
@@ -187,5 +221,5 @@ class World:
 
     def tell(self, text: str) -> None:
         if self.telling:
-            text = _LONG.sub(r"\1\2\3…", text)
+            text = _LONG.sub(r"\1\2\3…", self.named(text))
             self.story.append(f"{self.now - START:>10.0f} s  {'    ' * len(self._standing)}{text}")

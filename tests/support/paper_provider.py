@@ -48,6 +48,8 @@ class PaperProvider:
         self.secret = secret
         self.payments: dict[str, PaperPayment] = {}
         self.fault = ""
+        self.refusal = "refused"
+        """The reason of what it refuses."""
         self.refunds_settle_at_once = True
         self.we_capture = False
         self.decimals: int | None = None
@@ -195,7 +197,7 @@ class PaperProvider:
         if self.fault == "unreachable":
             raise Unavailable("no address")
         if self.fault == "refuses":
-            raise ProviderRefused(reason="refused")
+            raise ProviderRefused(reason=self.refusal)
 
     def _answers(self) -> None:
         if self.fault == "lost":

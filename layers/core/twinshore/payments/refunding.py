@@ -30,7 +30,7 @@ from twinshore.payments.order import (
 )
 from twinshore.payments.orders import shown_refund
 from twinshore.payments.poll_items import REFUND, start_poll
-from twinshore.payments.port import Notice, PaymentProvider, ProviderRefused
+from twinshore.payments.port import Notice, OutcomeUnknown, PaymentProvider, ProviderRefused
 from twinshore.payments.refund_rules import RefundRule, waits
 from twinshore.payments.states import WIRE
 from twinshore.store.port import CommitConflict, Create, Store, StoreUnavailable
@@ -41,6 +41,10 @@ REFUND_TRIES = 5
 RESEND_SECONDS = 20 * 3_600
 """How long a refund may be sent again: card processors forget its reference after a day (Stripe: 24 h at least), and
 then it would be a second refund."""
+
+NOT_LOOKED_AT = "configuration"
+"""A reason of ProviderRefused: our key or our clock is not taken, so nothing was said of the refund, which may have
+been carried out when it was sent before."""
 
 
 class OrderNotPaid(Conflict):
@@ -119,7 +123,9 @@ def ask_for_refund(
     amount, taken = Money(refund.amount_minor, order.amount.currency), order.taken(attempt.number)
     try:
         state = provider.refund(reference, attempt.provider_id, refund_reference, amount, taken, now)
-    except (ProviderRefused, InexactAmount):  # or 0.50 of a currency that this provider sends without decimals
+    except (ProviderRefused, InexactAmount) as no:  # or 0.50 of a currency that this provider sends without decimals
+        if no.extensions.get("reason") == NOT_LOOKED_AT:
+            raise OutcomeUnknown("the provider does not take our word at this moment") from no
         apply(store, attempt.provider, _news(reference, refund_reference, port.FAILED, now), now)
         raise
     return apply(store, attempt.provider, _news(reference, refund_reference, state, now), now).order or order
