@@ -145,9 +145,9 @@ def test_a_refused_refund_fails_and_frees_the_sum(shop: Shop) -> None:
     assert shop.refund(order_id)["order_status"] == "refunded"
 
 
-def test_a_provider_that_does_not_take_our_signature_has_said_nothing_of_a_refund_that_was_sent_before(shop: Shop) -> None:
+def test_a_provider_that_does_not_take_our_signature_has_said_nothing_of_a_refund_sent_before(shop: Shop) -> None:
     """The simulation found it: the first try was carried out and its answer lost, and the next one was signed by an
-    instance whose clock was twelve minutes off. It was told as failed, the sum was free, and the money had gone back."""
+    instance whose clock was twelve minutes off. It was told as failed, the sum was free, the money had gone back."""
     order_id = shop.paid_order()
     shop.paper.fault = "lost"
     with pytest.raises(OutcomeUnknown):
