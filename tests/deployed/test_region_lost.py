@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+import boto3
 import pytest
 
 from sandbox.twins.wechat_pay_keys import make_keys
@@ -170,3 +171,23 @@ def test_the_table_that_is_taken_in_is_the_templates_and_nothing_else_is_asked_o
     assert table["Properties"] == {name: whole["Properties"][name] for name in AS_IT_IS}
     assert not re.search(r"Ref|Fn::", json.dumps(document))
     assert "TableName" not in whole["Properties"], "a restored table has another name than the lost one"
+
+
+def test_a_new_stack_takes_the_restored_table_in(ministack_url: str) -> None:
+    """Run book, point 3. The deployment that follows is the usual one, to the same stack."""
+    dynamodb = dynamodb_client(ministack_url)
+    restored = new_table(dynamodb)
+    place: Any = {"region_name": "eu-central-1", "endpoint_url": ministack_url, "aws_access_key_id": "AKIDEXAMPLE",
+                  "aws_secret_access_key": "not-a-secret"}  # fmt: skip
+    formation, soon = boto3.client("cloudformation", **place), {"Delay": 1, "MaxAttempts": 30}
+    wanted = {"ResourceType": "AWS::DynamoDB::Table", "LogicalResourceId": "Table",
+              "ResourceIdentifier": {"TableName": restored}}  # fmt: skip
+    name = {"StackName": f"restored-{restored}", "ChangeSetName": "restored"}
+    formation.create_change_set(
+        **name, ChangeSetType="IMPORT", TemplateBody=json.dumps(template()), ResourcesToImport=[wanted]
+    )
+    formation.get_waiter("change_set_create_complete").wait(**name, WaiterConfig=soon)
+    formation.execute_change_set(**name)
+    formation.get_waiter("stack_import_complete").wait(StackName=name["StackName"], WaiterConfig=soon)
+    (taken_in,) = formation.describe_stack_resources(StackName=name["StackName"])["StackResources"]
+    assert (taken_in["LogicalResourceId"], taken_in["PhysicalResourceId"]) == ("Table", restored)
