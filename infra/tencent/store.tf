@@ -31,3 +31,13 @@ resource "tencentcloud_postgresql_instance" "store" {
   kms_key_id       = tencentcloud_kms_key.cell.id
   kms_region       = "ap-guangzhou"
 }
+
+# As far back as the table on AWS goes: a base each night, and the log from which any second between is restored.
+resource "tencentcloud_postgresql_backup_plan_config" "store" {
+  db_instance_id               = tencentcloud_postgresql_instance.store.id
+  backup_period                = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+  min_backup_start_time        = "03:00:00"
+  max_backup_start_time        = "04:00:00"
+  base_backup_retention_period = 35
+  log_backup_retention_period  = 35
+}

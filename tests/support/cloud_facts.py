@@ -146,6 +146,8 @@ def _aws_rest() -> Iterator[str]:
     table = resources["Table"]["Properties"]
     yield "store sealed with the cell's key" if "KMSMasterKeyId" in table["SSESpecification"] else "store sealed"
     yield "store not deleted by a slip" if table["DeletionProtectionEnabled"] else "store deleted by a slip"
+    if table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]:
+        yield "store restored to any second of 35 days"
     yield f"key of the cell rotates {resources['CellKey']['Properties']['EnableKeyRotation']}".lower()
     yield f"log kept {aws_template()['Parameters']['LogRetentionDays']['Default']} days"
     cors = resources["Api"]["Properties"]["CorsConfiguration"]
@@ -166,6 +168,8 @@ def _tencent_rest() -> Iterator[str]:
         "store sealed with the cell's key" if store.get("need_support_tde") and store["kms_key_id"] else "store sealed"
     )
     yield "store not deleted by a slip" if store["delete_protection"] else "store deleted by a slip"
+    for plan in _resources("tencentcloud_postgresql_backup_plan_config").values():
+        yield f"store restored to any second of {plan['log_backup_retention_period']} days"
     (key,) = _resources("tencentcloud_kms_key").values()
     yield f"key of the cell rotates {key['key_rotation_enabled']}".lower()
     (topic,) = _resources("tencentcloud_cls_topic").values()
