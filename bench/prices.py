@@ -23,6 +23,7 @@ AWS = {
     "write_units": Price("DynamoDB write request units, on demand", 0.7625, 1_000_000),
     "read_units": Price("DynamoDB read request units, on demand", 0.1525, 1_000_000),
     "log_gb": Price("CloudWatch Logs, GB taken in", 0.63, 1),
+    "egress_gb": Price("GB out to the internet", 0.09, 1),
 }
 TENCENT = {
     "invocations": Price("SCF invocations", 0.0133, 10_000),
@@ -31,4 +32,11 @@ TENCENT = {
     "egress_gb": Price("GB out to the internet", 0.80, 1),
 }
 TENCENT_FIXED_MONTHLY = {"PostgreSQL, 2 cores, 4 GB, two zones": 560.0, "NAT gateway, small, and one address": 390.0}
-AWS_FIXED_MONTHLY = {"KMS key and twenty secrets": 9.0, "alarms and a dashboard": 3.9}
+AWS_FIXED_MONTHLY = {"KMS key and twenty secrets": 9.0}
+AWS_WATCHED_MONTHLY = {
+    "metrics": Price("custom metrics", 0.30, 1),
+    "alarmed": Price("metrics that alarms read", 0.10, 1),
+    "composites": Price("composite alarms", 0.50, 1),
+    "dashboards": Price("dashboard", 3.00, 1),
+}
+"""By the month; how many there are is counted from the template and the code's own figures."""
