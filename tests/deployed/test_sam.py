@@ -158,6 +158,25 @@ def operator(world: World, letters: str, command: str) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
+def test_what_the_clock_asks_for_in_vain_ends_in_the_dead_letter_queue(world: World) -> None:
+    """What the template says of the alias is put on the unpublished code as well: MiniStack looks there only."""
+    client, name, asked = world.stack.client("lambda"), world.stack.function("schedule"), {"job": "no-such-job"}
+    said = client.get_function_event_invoke_config(FunctionName=name, Qualifier="live")
+    assert said["MaximumRetryAttempts"] == 2
+    about = {key: said[key] for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")}
+    client.put_function_event_invoke_config(FunctionName=name, **about)
+    client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(asked))
+
+    def given_up() -> list[dict[str, Any]]:
+        queue = world.stack.client("sqs")
+        found = queue.receive_message(QueueUrl=world.stack.outputs["DeadLettersUrl"], MaxNumberOfMessages=10)
+        return [json.loads(each["Body"]) for each in found.get("Messages", [])]
+
+    (letter,) = eventually(given_up)
+    assert letter["requestPayload"] == asked
+    assert letter["requestContext"]["condition"] == "RetriesExhausted"
+
+
 def test_the_table_is_as_the_template_says(world: World) -> None:
     table = world.stack.client("dynamodb").describe_table(TableName=world.stack.outputs["TableName"])["Table"]
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}

@@ -80,4 +80,5 @@ def test_each_function_has_its_role_and_each_role_its_policy() -> None:
     granted = found["tencentcloud_cam_policy", "door"]["document"]
     asked = found["tencentcloud_ssm_secret", "cell"]["secret_name"]
     assert "twinshore-cn-${name}" in granted
+    assert granted.count("function/${local.names[") == granted.count('function/${local.names["events"]}') == 1
     assert asked == "twinshore-cn-${each.key}"
