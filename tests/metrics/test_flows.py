@@ -10,10 +10,13 @@ import pytest
 
 from tests.support.paper_shop import NOW, Shop
 from twinshore import log
+from twinshore.errors import BrokenInvariant
 from twinshore.events import Event
 from twinshore.outbox import RETRY_SECONDS, SWEEP_GRACE_SECONDS, sweep
 from twinshore.payments import port
-from twinshore.store.port import Create, Key
+from twinshore.points.sweeping import STUCK_SECONDS
+from twinshore.points.sweeping import sweep as sweep_points
+from twinshore.store.port import Create, Due, Item, Key
 from twinshore.store.sqlite import SqliteStore
 from twinshore.triggers import run_job
 
@@ -87,6 +90,23 @@ def test_what_is_set_aside_is_counted_as_given_up(store: SqliteStore, capsys: py
         now += seconds + SWEEP_GRACE_SECONDS
     (line,) = records(capsys, "given up")
     assert (line["given_up"], line["kind"]) == (1, "event")
+
+
+def test_points_that_cannot_be_swept_for_ten_minutes_are_counted_as_stuck_and_those_that_can_are_not(
+    store: SqliteStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        store.commit(Create(Key(f"hold#{number}", "hold"), {"fails": number > 0}, Due("points-hold", NOW)))
+
+    def work(item: Item) -> None:
+        if item.fields["fails"]:
+            raise BrokenInvariant("its account is gone")
+
+    assert sweep_points(store, "points-hold", NOW + STUCK_SECONDS, work) == (1, 2)
+    assert records(capsys, "held") == [], "they have failed for ten minutes at most"
+    assert sweep_points(store, "points-hold", NOW + STUCK_SECONDS + 1, work).failed == 2
+    (line,) = records(capsys, "held")
+    assert (line["holds_stuck"], line["queue"]) == (2, "points-hold")
 
 
 def test_a_job_is_timed_and_counted_whether_it_fails_or_not(capsys: pytest.CaptureFixture[str]) -> None:
