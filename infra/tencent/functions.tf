@@ -148,6 +148,7 @@ resource "tencentcloud_scf_trigger" "url" {
   namespace     = "default"
   qualifier     = tencentcloud_scf_function_alias.live[each.key].name
   type          = "http"
+  enable        = "OPEN"
   trigger_desc = jsonencode({
     AuthType = each.value.authType
     NetConfig = {

@@ -30,6 +30,10 @@ resource "tencentcloud_postgresql_instance" "store" {
   need_support_tde = 1
   kms_key_id       = tencentcloud_kms_key.cell.id
   kms_region       = "ap-guangzhou"
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # As far back as the table on AWS goes: a base each night, and the log from which any second between is restored.

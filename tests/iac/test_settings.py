@@ -150,6 +150,21 @@ def test_backups_reach_back_on_both_clouds() -> None:
     assert len(plan["backup_period"]) == 7, "every day"
 
 
+def test_what_holds_data_in_the_mainland_outlives_a_slip() -> None:
+    for kind in ("tencentcloud_postgresql_instance", "tencentcloud_kms_key"):
+        (held,) = (body for found, _, body in resources() if found == kind)
+        assert held["lifecycle"][0]["prevent_destroy"] is True
+    (key,) = (body for kind, _, body in resources() if kind == "tencentcloud_kms_key")
+    (secret,) = (body for kind, _, body in resources() if kind == "tencentcloud_ssm_secret")
+    assert key["pending_delete_window_in_days"] == secret["recovery_window_in_days"] == 30
+    assert secret["kms_key_id"] == "${tencentcloud_kms_key.cell.id}"
+
+
+def test_a_function_url_is_open() -> None:
+    (trigger,) = (body for kind, name, body in resources() if (kind, name) == ("tencentcloud_scf_trigger", "url"))
+    assert trigger["enable"] == "OPEN"
+
+
 def test_what_an_operator_must_say_has_no_default() -> None:
     asked = {name for each in parsed("variable") for name, about in each.items() if "default" not in about}
     assert asked == {"app_id", "certificate_id", "database_password", "releases"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -251,6 +252,9 @@ def evaluated(folder: Path, wanted: tuple[str, ...], releases: list[str], percen
     given |= {"certificate_id": "c1", "database_password": "p", "app_id": "1"}
     (home / "terraform.tfvars.json").write_text(json.dumps(given), encoding="utf-8")
     asked = "jsonencode({" + ", ".join(f"{name} = local.{name}" for name in wanted) + "})"
-    done = subprocess.run(["terraform", "console"], input=asked, cwd=home, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CHECKPOINT_DISABLE": "1"}
+    done = subprocess.run(
+        ["terraform", "console"], input=asked, cwd=home, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and done.stdout.startswith('"'), done.stdout + done.stderr
     return dict(json.loads(json.loads(done.stdout)))
