@@ -8,7 +8,10 @@ import re
 
 import pytest
 
+from infra.compile_alarms import wanted
 from tests.support.tree import PACKAGE, ROOT, aws_template, parsed, python_files
+from twinshore.metrics import LATE_SECONDS, PAID_LATE_SECONDS, SLOW_MS
+from twinshore.outbox import RETRY_SECONDS
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 ROUTES = json.loads((PACKAGE / "openapi.json").read_text(encoding="utf-8"))["paths"]
@@ -71,3 +74,32 @@ def test_every_page_that_is_pointed_to_is_a_chapter() -> None:
     pointed = {" ".join(text.split()) for text in re.findall(r"\*\*([a-z][a-z ]+[a-z])\*\*", PAGE.replace("\n", " "))}
     assert {"dead letters", "poison event", "key rotation"} <= pointed
     assert pointed - chapters <= {"in front"}, "words in bold that begin small are chapters"
+
+
+def test_the_levels_of_the_page_are_those_that_ring() -> None:
+    table = wanted()
+    for name, level in table["levels"].items():
+        row = next(
+            line for line in PAGE.splitlines() if f"`{name}-fast`, `{name}-slow`" in line and line.startswith("|")
+        )
+        assert f"| {level['objective_percent']:g} % of " in row
+        assert f"`{level['bad']}`" in row
+    fast, slow = (table["burn"][speed] for speed in ("fast", "slow"))
+    assert (fast["rate"], fast["long_minutes"], fast["short_minutes"]) == (14.4, 60, 5)
+    assert (slow["rate"], slow["long_minutes"], slow["short_minutes"]) == (6, 360, 30)
+    assert "14.4 times too fast over an hour and still does over five minutes" in PAGE
+    assert "`slow` at 6 times over six hours and thirty minutes" in PAGE
+    assert (SLOW_MS, PAID_LATE_SECONDS, LATE_SECONDS) == (1000, 60, {"events": 10, "webhooks": 90})
+    for words in (
+        "within a second",
+        "within a minute of the provider's own",
+        "within 10 s (webhooks to merchants: 90 s)",
+    ):
+        assert words in PAGE
+
+
+def test_a_poison_events_hours_are_the_ladders() -> None:
+    assert f"it is tried for {sum(RETRY_SECONDS) // 3600} hours" in " ".join(PAGE.split())
+    stream = aws_template()["Resources"]["EventsFunction"]["Properties"]["Events"]["Commits"]["Properties"]
+    assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (8, 3600)
+    assert "failed eight times, or for an hour" in " ".join(PAGE.split())
