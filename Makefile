@@ -3,7 +3,7 @@
 
 PYTHON  ?= python3
 VENV    ?= .venv
-WORKERS ?= 2
+WORKERS ?= 3
 TESTS   ?= tests
 SEEDS   ?= 1000
 SEED    ?=
@@ -28,7 +28,8 @@ test: ## every test, on real engines
 	@$(PREPARE) $(VENV)=runtime,test $(VENV)-runtime=runtime
 	@$(TOOLS_PYTHON) tools/prepare.py .venvs/ministack=ministack .venvs/sam=sam .venvs/checkov=checkov
 	@$(PYTHON) tools/browser.py
-	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	@export TMPDIR=$$($(PYTHON) tools/scratch.py) && trap 'rm -rf "$$TMPDIR"' EXIT && PYTHONDONTWRITEBYTECODE= \
+	  $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 simulate: ## four cells in bad weather, seed by seed: SEEDS=10000, or one with its story: SEED=1234
 	@$(PREPARE) $(VENV)=runtime,test

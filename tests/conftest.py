@@ -41,7 +41,7 @@ def _no_invocation() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[engines.PostgresServer]:
-    with engines.postgres_server() as server:
+    with engines.postgres_server(flushes=False) as server:  # whoever cuts its power has one of their own
         yield server
 
 
