@@ -1,13 +1,14 @@
 """The queue of dead letters on AWS, as an operator reads it: see `tools.given_up`.
 
 Three kinds of letters lie there. Of the table's stream Lambda keeps only where the records are (`DDBStreamBatchInfo`):
-they are read from the stream, which has them for 24 hours. Of an asynchronous call it keeps the payload
-(`requestPayload`). Of a schedule the Scheduler keeps the schedule's input.
+they are read from the stream, which has them for 24 hours, and later from the items that carried them. Of an
+asynchronous call it keeps the payload (`requestPayload`). Of a schedule the Scheduler keeps the schedule's input.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from tools.given_up import Letter
@@ -16,6 +17,8 @@ from twinshore.store.dynamodb import events_of_stream_record
 HIDDEN_SECONDS = 120
 """A letter that is being looked at is nobody else's for so long."""
 LETTERS_LIMIT, PAGES_LIMIT, PAGE = 500, 50, 1000
+AROUND_SECONDS = 60
+"""Between an event's own time and its arrival in the stream."""
 INVOKE_SECONDS = 70
 """`events` and `schedule` may take a minute."""
 
@@ -25,6 +28,7 @@ Record = dict[str, Any]
 class Aws(NamedTuple):
     sqs: Any
     streams: Any
+    dynamodb: Any
     invoke: Callable[[str, Mapping[str, Any]], Any]
     """(function's name or ARN, event) -> what it returned. Raises RuntimeError if it failed."""
 
@@ -47,7 +51,8 @@ def of_aws(region: str) -> Aws:
             raise RuntimeError(said.get("errorType", "it failed") if isinstance(said, dict) else "it failed")
         return said
 
-    return Aws(boto3.client("sqs", region_name=region), boto3.client("dynamodbstreams", region_name=region), invoke)
+    sqs, streams, dynamodb = (boto3.client(name, region_name=region) for name in ("sqs", "dynamodbstreams", "dynamodb"))
+    return Aws(sqs, streams, dynamodb, invoke)
 
 
 class DeadLetters:
@@ -87,7 +92,7 @@ class DeadLetters:
     def _calls(self, body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         function = body.get("requestContext", {}).get("functionArn", "")
         if "DDBStreamBatchInfo" in body:
-            for record in self._records(body["DDBStreamBatchInfo"]):
+            for record in self._told_again(body["DDBStreamBatchInfo"]):
                 yield function, {"Records": [record]}
         elif "requestPayload" in body:
             yield function, body["requestPayload"]
@@ -104,6 +109,30 @@ class DeadLetters:
             return ", ".join(f"{event.name} {event.id}" for event in events)
         asked = body.get("requestPayload", body)
         return f"job {asked.get('job', 'unknown')}" if isinstance(asked, dict) else "of no form that we know"
+
+    def _told_again(self, batch: Mapping[str, Any]) -> Iterator[Record]:
+        try:
+            yield from self._records(batch)
+        except Gone:
+            yield from self._from_table(batch)
+
+    def _from_table(self, batch: Mapping[str, Any]) -> Iterator[Record]:
+        """What the stream has forgotten stands on the items that have not changed since: a scan of the whole table, by
+        the time of the commits. Raises Gone in the end if that was not all."""
+        ends = (batch["approximateArrivalOfFirstRecord"], batch["approximateArrivalOfLastRecord"])
+        first, last = (datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() for text in ends)
+        asked = {"TableName": batch["streamArn"].split("/")[1], "FilterExpression": "attribute_exists(#e)",
+                 "ExpressionAttributeNames": {"#e": "_events"}}  # fmt: skip
+        found = 0
+        for page in self._aws.dynamodb.get_paginator("scan").paginate(**asked):
+            for image in page["Items"]:
+                record = {"eventName": "MODIFY", "dynamodb": {"NewImage": image, "SequenceNumber": "0"}}
+                events = events_of_stream_record(record)
+                if any(first - AROUND_SECONDS <= event.at <= last + AROUND_SECONDS for event in events):
+                    found += 1
+                    yield record
+        if found < int(batch["batchSize"]):
+            raise Gone(f"which the stream has no more; the table had {found}, which were sent again")
 
     def _records(self, batch: Mapping[str, Any]) -> Iterator[Record]:
         """Those with events, as Lambda would hand them over. Raises Gone."""

@@ -21,7 +21,7 @@ from twinshore.events import Event
 from twinshore.outbox import RETRY_SECONDS, SET_ASIDE, SWEEP_GRACE_SECONDS, sweep
 from twinshore.points import ledger
 from twinshore.store.dynamodb import DynamoStore
-from twinshore.store.port import OUTBOX, Create, Key
+from twinshore.store.port import OUTBOX, Create, Key, Replace
 
 PAID = {"order_id": "o1", "member_id": "m_anna", "amount_minor": 2500, "currency": "EUR", "provider": "stripe",
         "reference": "o1-1", "captured_at": 1_790_000_000}  # fmt: skip
@@ -91,6 +91,10 @@ def test_on_aws_the_cell_and_the_queue_must_be_named_and_nothing_else(
     assert word in capsys.readouterr().err
 
 
+ARRIVED = {"approximateArrivalOfFirstRecord": "2026-09-21T14:13:20.021Z",
+           "approximateArrivalOfLastRecord": "2026-09-21T14:13:21.500Z"}  # fmt: skip
+
+
 class World:
     """A queue and a table with its stream on a stand-in; functions are the doors, in this process."""
 
@@ -101,7 +105,7 @@ class World:
         self.table = engines.new_table(self.dynamodb)
         self.store = DynamoStore(self.dynamodb, self.table)
         self.queue = self.sqs.create_queue(QueueName=f"letters-{os.urandom(4).hex()}")["QueueUrl"]
-        self.aws = Aws(self.sqs, streams, self.invoke)
+        self.aws = Aws(self.sqs, streams, self.dynamodb, self.invoke)
         self.called: list[str] = []
         self.at: Any = None
 
@@ -126,7 +130,7 @@ class World:
         shard = self.aws.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
         numbers = [records[index]["dynamodb"]["SequenceNumber"] for index in (first, last)]
         batch = {"shardId": shard, "startSequenceNumber": numbers[0], "endSequenceNumber": numbers[1],
-                 "batchSize": last - first + 1, "streamArn": arn}  # fmt: skip
+                 "batchSize": last - first + 1, "streamArn": arn, **ARRIVED}  # fmt: skip
         context = {"functionArn": "arn:aws:lambda:eu-central-1:123456789012:function:twinshore-prod-eu-events:live"}
         self.letter({"requestContext": context, "version": "1.0", "DDBStreamBatchInfo": batch})
 
@@ -177,15 +181,39 @@ def test_a_batch_is_told_record_by_record_and_what_fails_again_stays(
     assert ledger.balance(wiring.points_of("m_anna")) == 208
 
 
-def test_a_letter_whose_records_the_stream_has_no_more_says_so_and_stays(
+def forgotten(table: str, size: int) -> dict[str, Any]:
+    """A letter about records that the stream has no more."""
+    arn = f"arn:aws:dynamodb:eu-central-1:123456789012:table/{table}/stream/2026-09-01T00:00:00.000"
+    batch = {"shardId": f"shardId-{'0' * 20}", "startSequenceNumber": "1" * 21, "endSequenceNumber": "1" * 21,
+             "batchSize": size, "streamArn": arn, **ARRIVED}  # fmt: skip
+    return {"requestContext": {"functionArn": "f"}, "DDBStreamBatchInfo": batch}
+
+
+def test_what_the_stream_has_forgotten_is_read_from_the_items_that_carried_it(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/gone/stream/2026-11-01T00:00:00.000"
-    batch = {"shardId": f"shardId-{'0' * 20}", "startSequenceNumber": "1" * 21, "endSequenceNumber": "1" * 21,
-             "batchSize": 1, "streamArn": arn}  # fmt: skip
-    world.letter({"requestContext": {"functionArn": "f"}, "DDBStreamBatchInfo": batch})
-    assert world.run("again") == LEFT
+    other = EVENT._replace(id="payment.captured:o2", at=EVENT.at + 3600, data={**PAID, "order_id": "o2"})
+    for number, event in enumerate((EVENT, other)):
+        world.store.commit(Create(Key(f"order#{number}", "order"), {}), events=(event,))
+    world.letter(forgotten(world.table, 1))
+    assert world.run("list") == LEFT
     assert "the stream has no more" in capsys.readouterr().out
+    assert world.run("again") == 0
+    assert ledger.balance(wiring.points_of("m_anna")) == 208, "what came an hour later was not meant"
+    assert len(world.called) == 1
+
+
+def test_a_letter_of_which_nothing_is_left_says_so_and_stays(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(2):
+        event = EVENT._replace(id=f"payment.captured:o{number}", data={**PAID, "order_id": f"o{number}"})
+        world.store.commit(Create(Key(f"order#{number}", "order"), {}), events=(event,))
+    changed = world.store.get(Key("order#1", "order"))
+    assert changed is not None
+    world.store.commit(Replace(changed.key, {"state": "paid"}, changed.version))
+    world.letter(forgotten(world.table, 2))
+    assert world.run("again") == LEFT
+    assert "the stream has no more; the table had 1, which were sent again" in capsys.readouterr().out
+    assert ledger.balance(wiring.points_of("m_anna")) == 208
 
 
 def test_a_page_without_records_is_no_end_and_what_is_not_found_is_not_forgotten(
@@ -194,6 +222,7 @@ def test_a_page_without_records_is_no_end_and_what_is_not_found_is_not_forgotten
     """A stream's page may be empty though more come (GetRecords, API Reference)."""
     world.store.commit(Create(Key("order#1", "order"), {}), events=(EVENT,))
     world.stream_letter(0, 0)
+    world.store.commit(Replace(Key("order#1", "order"), {"state": "paid"}, 1))
     streams, pages = world.aws.streams, [{"Records": [], "NextShardIterator": "next"}]
 
     class Slow:
@@ -206,7 +235,7 @@ def test_a_page_without_records_is_no_end_and_what_is_not_found_is_not_forgotten
 
     world.aws = world.aws._replace(streams=Slow())
     assert world.run("again") == LEFT
-    assert "has not all of any more" in capsys.readouterr().out
+    assert "the stream has no more" in capsys.readouterr().out
     pages.append({})
     assert world.run("again") == 0
     assert ledger.balance(wiring.points_of("m_anna")) == 208
