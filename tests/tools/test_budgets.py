@@ -12,7 +12,9 @@ from tools.budgets import (
     INSTRUCTIONS,
     KINDS,
     LUGGAGE,
+    MODULES,
     OPCODES,
+    SOURCE,
     ZIPPED,
     Kind,
     budgets,
@@ -23,6 +25,9 @@ from tools.budgets import (
 from tools.counting import REFERENCE
 
 
+EDGES = ((1_030_000, ""), (1_030_001, "Make it less"), (900_000, ""), (899_999, "Good: hold it by"))
+
+
 @pytest.mark.parametrize(
     ("kind", "figure", "said"),
     [
@@ -31,8 +36,10 @@ from tools.counting import REFERENCE
         (INSTRUCTIONS, 1_030_001, "(+3.0%). Make it less"),
         (INSTRUCTIONS, 900_000, ""),
         (INSTRUCTIONS, 899_999, "Good: hold it by"),
-        (OPCODES, 1_050_000, "Make it less"),
-        (ZIPPED, 1_031_000, "Make it less"),
+        *((kind, figure, said) for kind in (OPCODES, ZIPPED, SOURCE) for figure, said in EDGES),
+        (MODULES, 1_000_002, ""),
+        (MODULES, 1_000_003, "Make it less"),
+        (MODULES, 899_999, "Good: hold it by"),
     ],
 )
 def test_a_figure_is_within_its_budget_or_not(kind: Kind, figure: int, said: str) -> None:
