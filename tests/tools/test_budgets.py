@@ -24,7 +24,6 @@ from tools.budgets import (
 )
 from tools.counting import REFERENCE
 
-
 EDGES = ((1_030_000, ""), (1_030_001, "Make it less"), (900_000, ""), (899_999, "Good: hold it by"))
 
 
