@@ -58,8 +58,8 @@ class Paying:
         """What `outbound.send` is in production."""
         world, parts = self._world, urlsplit(url)
         at, fault = world.port_call(f.CALLING)
-        if fault == f.OVERTAKEN:
-            world.be_overtaken(at)
+        if fault == f.PARTY_SLOW:
+            self._wait(f"{at}/before")
         if fault == f.PARTY_UNREACHABLE:
             raise Unreachable("simulated")
         if fault == f.PARTY_LOST:
@@ -74,11 +74,18 @@ class Paying:
         world.tell(f"{at} {cell} asks {PARTY[cell]} {method} {target}, and it says {reply.status}")
         if fault == f.CRASH_CALLING:
             raise Crash
+        if fault == f.PARTY_SLOW:
+            self._wait(f"{at}/after")
         if fault == f.PARTY_SILENT:
             raise NoAnswer("simulated, delivered")
         if fault == f.PARTY_DOWN_AFTER:
             return _PAGE
         return Reply(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body)
+
+    def _wait(self, at: str) -> None:
+        """A party takes its time, and more than one of the others may come in between."""
+        for _ in range(int(self._world.faults.amount(0, 4, at))):
+            self._world.be_overtaken(at)
 
     def _answer(self, cell: str, request: TwinRequest, at: str) -> TwinReply:
         party, world = self.parties[cell], self._world

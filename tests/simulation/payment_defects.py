@@ -11,7 +11,7 @@ from twinshore.events import Event
 from twinshore.money import Money
 from twinshore.payments.order import ORDER_ID_LENGTH
 from twinshore.payments.port import CAPTURED, Attempt, Notice, ProviderRefused, Started
-from twinshore.store.port import Change, Replace, Store
+from twinshore.store.port import Change, Create, Replace, Store
 
 
 class EarnsOnEachNotice(Around):
@@ -42,6 +42,14 @@ class LastWriteWins(Around):
             return change
         current = self._engine.get(change.key)
         return change if current is None else change._replace(version=current.version)
+
+
+class NobodyAsks(Around):
+    """What becomes of a payment is heard from the party alone."""
+
+    def commit(self, *changes: Change, events: tuple[Event, ...] = ()) -> None:
+        asked = tuple(change for change in changes if not (isinstance(change, Create) and change.key.sort == "poll"))
+        self._engine.commit(*asked, events=events)
 
 
 class AmountNotLookedAt:
@@ -101,6 +109,7 @@ def refunds_without_a_key(call: Callable[..., Any]) -> Callable[..., Any]:
 PAYMENT_DEFECTS = {
     "points on each notice": Defect(store=EarnsOnEachNotice),
     "the last write of an order wins": Defect(store=LastWriteWins),
+    "nobody asks": Defect(store=NobodyAsks),
     "the amount is not looked at": Defect(provider=AmountNotLookedAt),
     "closed without asking": Defect(provider=ClosedWithoutAsking),
     "refunds without a key": Defect(call=refunds_without_a_key),

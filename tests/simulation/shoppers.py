@@ -115,10 +115,13 @@ class Shoppers:
                 pause = self.world.faults.amount(*PAUSE_SECONDS, f"{called}/pause")
                 self.world.later(pause, called, partial(self._ask, action, step, call, then, number + 1))
             return
-        self.world.tell(f"{called}: {call} -> {answer.status} {answer.text}")
+        said = answer.json()
+        # What the device is given is signed by keys that each process makes for itself.
+        shown = {name: value for name, value in said.items() if name != "client"}
+        self.world.tell(f"{called}: {call} -> {answer.status} {shown}")
         if answer.status >= 300:
             return
-        self._listen(action, step, call, answer.json(), then)
+        self._listen(action, step, call, said, then)
         if number < 100 and call.key:
             for again in range(action.repeats):
                 pause = self.world.faults.delay(f"{called}/repeat{again}")

@@ -42,7 +42,7 @@ def shopping_of(seed: int, plan: list[Action]) -> list[Action]:
         paid = _payment(random, cell)
         wishes.append((at, member, "buy", {"minor": minor, **paid}))
         wishes += [(when, member, kind, {"of": f"s{number}", **facts})
-                   for when, kind, facts in _after(random, at, paid["after"], cell)]  # fmt: skip
+                   for when, kind, facts in _after(random, at, paid, cell)]  # fmt: skip
     wishes += [(wish[0] + random.randint(HOUR, DAY), random.choice(BUYERS), "decide", {})
                for wish in wishes if random.random() < 0.1]  # fmt: skip
     wishes.sort(key=lambda wish: wish[2] != "buy")  # so that each purchase has the number by which others name it
@@ -53,21 +53,23 @@ def shopping_of(seed: int, plan: list[Action]) -> list[Action]:
     ]  # fmt: skip
 
 
-def _payment(random: Random, cell: str) -> dict[str, Any]:
+def _payment(random: Random, cell: str, before: str = "") -> dict[str, Any]:
+    """before: the method that was tried first; another one, where there is one, ends it."""
     pays = random.choices(*zip(*PAYS))[0]
+    methods = [method for method in METHODS[cell] if method != before] or METHODS[cell]
     after = {"late": random.randint(1500, 2100)}.get(
         pays, random.choice((random.randint(0, 5), random.randint(5, 900)))
     )
-    return {"method": random.choice(METHODS[cell]), "pays": pays, "after": after, "asks": random.random() < 0.5}
+    return {"method": random.choice(methods), "pays": pays, "after": after, "asks": random.random() < 0.5}
 
 
-def _after(random: Random, at: int, paid_after: int, cell: str) -> list[tuple[int, str, dict[str, Any]]]:
+def _after(random: Random, at: int, first: dict[str, Any], cell: str) -> list[tuple[int, str, dict[str, Any]]]:
     """What else becomes of a purchase: when, what, how. Much of it at about the same time."""
     found: list[tuple[int, str, dict[str, Any]]] = []
-    for _ in range(random.choice((0, 0, 0, 1, 1, 2))):
+    for _ in range(random.choice((0, 0, 1, 1, 2))):
         when = at + random.choice((random.randint(0, 5), random.randint(0, 60), random.randint(60, 4000)))
-        found.append((when, "pay-again", _payment(random, cell)))
-    paid = at + paid_after
+        found.append((when, "pay-again", _payment(random, cell, first["method"])))
+    paid = at + first["after"]
     for _ in range(random.choice((0, 1, 1, 2))):
         when = paid + random.choice(
             (random.randint(0, 60), random.randint(60, 8 * HOUR), random.randint(DAY, 20 * DAY))

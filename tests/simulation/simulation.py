@@ -19,7 +19,7 @@ from twinshore.store.port import Create, Key
 
 HEALING_SECONDS = (120, 120, 120, 1200, 7200, 30_000, 90_000, 90_000)
 """After the weather: how long until each round of the timers. In all longer than the longest ladder of retries."""
-DECIDING = (1, 4, 6)
+DECIDING = (1, 4, 6, 7)
 """After which of them the house's own people decide about what is flagged."""
 SETTLED_SEEDS = 10
 """One in so many ends with the daily settlement: it asks every cell about every day, and so takes its time."""
