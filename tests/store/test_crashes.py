@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Callable
 
@@ -14,6 +15,7 @@ import pytest
 from tests.support import engines
 from tests.support.store_load import balance_key, open_store
 from twinshore.store.port import Create, Key, StoreUnavailable
+from twinshore.store.sqlite import SqliteStore
 
 KILLS = 4
 
@@ -100,3 +102,9 @@ def test_a_server_that_is_away_is_said_to_be(postgres_dsn: str, tmp_path: Path) 
         away.commit(Create(Key("a", "b"), {}))
     with pytest.raises(StoreUnavailable):
         open_store(f"sqlite:{tmp_path / 'no folder' / 'x.db'}")
+
+
+def test_a_commit_on_sqlite_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
+    """As SQLite is asked to: only a power cut, which no test makes, would show it."""
+    with closing(SqliteStore(tmp_path / "store.db")) as store, closing(store._connect()) as connection:
+        assert connection.execute("pragma synchronous").fetchone() == (2,)  # FULL
