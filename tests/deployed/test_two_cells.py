@@ -86,6 +86,7 @@ def test_points_cross_from_one_deployed_cell_to_another(worlds: dict[str, World]
     here, there = worlds["eu"], worlds["sea"]
     mine, earned = with_points(here, "oAnna")
     _, hers = there.log_in("oAnnaAbroad")
+    there.stack.ask("cells", "POST", "/cells/v1/points-credit", {})  # so that it is warm when it is waited for
 
     shown = here.stack.ask("points_links", "POST", "/v1/points/links", {"cell": "sea", "consent": True}, mine)
     assert shown.status == 201, shown.body

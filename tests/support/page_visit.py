@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.box_process import BoxProcess
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
