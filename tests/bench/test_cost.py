@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -29,8 +30,10 @@ def test_the_page_is_made_of_its_own_steps_and_the_prices() -> None:
 
 def test_the_units_of_the_page_are_those_of_an_order_today() -> None:
     """What a step reads and writes, and whom it calls; how long it takes is of the machine."""
+    before = dict(os.environ)
     counted = [(step.name, step.invocations, step.requests, step.reads, step.writes) for step in measured()]
     assert counted == [(step.name, step.invocations, step.requests, step.reads, step.writes) for step in written()]
+    assert dict(os.environ) == before, "nothing of it is left for the tests that follow"
 
 
 @pytest.mark.parametrize("rate", cost.RATES)
