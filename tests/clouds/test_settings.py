@@ -70,14 +70,15 @@ def asked(kind: str, table: str, folder: Path) -> dict[str, Any]:
 def test_the_setting_of_the_store_chooses_the_client_and_ours_is_a_fraction_of_the_other(
     amazon: str, tmp_path: Path
 ) -> None:
-    """Of the processor's time: at most 0.3 cold and 0.25 warm is the goal; a busy machine is given as much again."""
+    """Of the processor's time, through the whole store: 0.15 cold and 0.31 warm where this was written; a busy machine is
+    given more."""
     table = engines.new_table(engines.dynamodb_client(amazon))
     ours, official = (asked(kind, table, tmp_path) for kind in ("dynamodb", "dynamodb-sdk"))
     assert ours["state"] == official["state"] == "open"
     assert "botocore" in official["modules"]
     assert not {"botocore", "boto3"} & set(ours["modules"])
-    assert ours["cold"] <= 2 * 0.3 * official["cold"], (ours["cold"], official["cold"])
-    assert ours["warm"] <= 2 * 0.25 * official["warm"], (ours["warm"], official["warm"])
+    assert ours["cold"] <= 0.3 * official["cold"], (ours["cold"], official["cold"])
+    assert ours["warm"] <= 0.5 * official["warm"], (ours["warm"], official["warm"])
 
 
 @pytest.mark.parametrize(("kind", "made_by"), [("dynamodb", "twinshore"), ("dynamodb-sdk", "botocore")])
