@@ -70,8 +70,8 @@ def asked(kind: str, table: str, folder: Path) -> dict[str, Any]:
 def test_the_setting_of_the_store_chooses_the_client_and_ours_is_a_fraction_of_the_other(
     amazon: str, tmp_path: Path
 ) -> None:
-    """Of the processor's time, through the whole store: 0.15 cold and 0.31 warm where this was written; a busy machine is
-    given more."""
+    """Of the processor's time, through the whole store: 0.15 cold and 0.31 warm where this was written; a busy machine
+    is given more."""
     table = engines.new_table(engines.dynamodb_client(amazon))
     ours, official = (asked(kind, table, tmp_path) for kind in ("dynamodb", "dynamodb-sdk"))
     assert ours["state"] == official["state"] == "open"
