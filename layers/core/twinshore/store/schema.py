@@ -32,15 +32,13 @@ class SchemaTooOld(StoreUnavailable, Unavailable):
 def prepare(connection: Any, statements: str) -> None:
     """What a connection is told first, in one round trip. `connection`: psycopg2's. Raises SchemaTooOld, after closing
     the connection: the next request looks again."""
-    import psycopg2
-
     stands = 0
     try:
         with connection.cursor() as cursor:
             cursor.execute(statements + "select items_schema();")
             stands = int(cursor.fetchone()[0])
-    except psycopg2.ProgrammingError as err:
-        if err.pgcode not in NOT_THERE:
+    except Exception as err:
+        if getattr(err, "pgcode", None) not in NOT_THERE:
             raise
     if stands < NEEDED:
         connection.close()
