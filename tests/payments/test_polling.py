@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.paper_shop import NOW, Shop
 from twinshore.payments import poll_items, port
+from twinshore.payments.methods import Place
 from twinshore.payments.polling import CLOSE_GRACE_SECONDS, Polled
 from twinshore.payments.starting import ATTEMPT_LIFE_SECONDS
 from twinshore.store.port import Key
@@ -64,6 +65,36 @@ def test_an_attempt_past_its_time_is_closed_at_the_provider_and_here(shop: Shop)
     assert shop.paper.payments[reference].word == "VOID"
     assert shop.read(order_id).attempts[0].state == port.CLOSED
     assert waits(shop, reference) is None
+
+
+def test_what_was_paid_at_a_page_that_could_not_be_taken_back_is_found_without_a_notice(shop: Shop) -> None:
+    order_id = shop.order()
+    reference = shop.start(order_id)["reference"]
+    shop.paper.keeps_pages = True
+    other = shop.start(order_id, "card", place=Place("DE", "h5"))["reference"]
+    shop.other.pay(other, shop.now)
+    shop.webhook(shop.other.webhook(other), "other")
+    shop.paper.pay(reference, shop.now)
+    for _ in range(6):
+        shop.now += 600
+        shop.poll()
+    assert shop.paper.calls.count("query") == 2, "when it was closed, and when its time was over"
+    order = shop.read(order_id)
+    assert [one.state for one in order.attempts] == [port.CAPTURED, port.CAPTURED]
+    assert [(flag.reason, flag.attempt) for flag in order.flags] == [("paid_twice", 1)]
+    shop.now += 86_400
+    assert shop.poll() == Polled()
+
+
+def test_an_approval_of_what_was_closed_calls_nobody(shop: Shop) -> None:
+    shop.paper.we_capture = shop.paper.keeps_pages = True
+    order_id = shop.order()
+    reference = shop.start(order_id)["reference"]
+    shop.start(order_id, "card", place=Place("DE", "h5"))
+    shop.paper.pay(reference, shop.now)
+    shop.now += 3_600
+    shop.poll()
+    assert shop.read(order_id).flags == ()
 
 
 def test_a_payment_in_the_last_second_wins_over_the_close(shop: Shop) -> None:

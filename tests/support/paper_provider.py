@@ -52,6 +52,8 @@ class PaperProvider:
         """The reason of what it refuses."""
         self.refunds_settle_at_once = True
         self.we_capture = False
+        self.keeps_pages = False
+        """A page runs out, and cannot be taken back."""
         self.decimals: int | None = None
         """Taken, where they are not the currency's own."""
         self.returned: list[dict[str, str]] = []
@@ -65,7 +67,7 @@ class PaperProvider:
     def pay(self, reference: str, at: int, amount: Money | None = None) -> PaperPayment:
         with self._lock:
             payment = self.payments[reference]
-            assert payment.word in ("OPEN", "DECLINED"), "nobody pays what is paid or void"
+            assert payment.word in ("OPEN", "DECLINED", "WAITING"), "nobody pays what is paid or void"
             amount = amount or payment.attempt.amount
             if self.we_capture:
                 return self._put(payment._replace(word="APPROVED", aside=amount, approved_at=at))
@@ -139,6 +141,9 @@ class PaperProvider:
             payment = self.payments.get(reference)
             if payment is not None and payment.word == "SETTLED":
                 raise ProviderRefused(reason="paid")
+            if payment is not None and self.keeps_pages:
+                self._put(payment._replace(word="WAITING"))
+                raise ProviderRefused(reason="cannot_close")
             if payment is not None:
                 self._put(payment._replace(word="VOID"))
             self._answers()

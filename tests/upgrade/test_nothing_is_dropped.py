@@ -16,7 +16,9 @@ from twinshore import wiring
 
 NEWER_CODE = """
 create table dropped (noun text, sort text);
-create trigger later after insert on items when new.version = 1 and new.partition not like 'outbox#%' begin
+create trigger later after insert on items when new.version = 1 and new.partition not like 'outbox#%'
+    and json_type(new.fields, '$.leased_until') is null -- whoever took the lease has just written it, and ends it
+begin
     update items set fields = json_set(new.fields, '$.later', json('{"from": "newer code"}'))
         where partition = new.partition and sort = new.sort;
 end;

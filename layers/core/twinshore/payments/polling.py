@@ -104,6 +104,8 @@ def _ask(store: Store, providers: Providers, poll: Poll, now: int) -> bool:
 
 
 def _ask_payment(store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> bool:
+    if attempt.state == port.CLOSED:
+        return _ask_closed(store, provider, order, attempt, now)
     if _is_final(attempt):
         return True
     order = _hear(store, provider, order, attempt, now)
@@ -114,6 +116,17 @@ def _ask_payment(store: Store, provider: PaymentProvider, order: Order, attempt:
         order = load(store, order.id) or order
         attempt = order.attempt(attempt.number) or attempt
     return _is_final(attempt)
+
+
+def _ask_closed(store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> bool:
+    """Once more when its time is over: not every page can be taken back, and the notice of what was paid there may be
+    lost. An approval that nobody takes is no news."""
+    if now < attempt.expires_at + CLOSE_GRACE_SECONDS:
+        return False
+    news = provider.query(order.reference(attempt), attempt.provider_id, now)
+    if news.state != port.AUTHORISED:
+        apply(store, attempt.provider, news, now)
+    return True
 
 
 def _hear(store: Store, provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: int) -> Order:
