@@ -18,6 +18,7 @@ from sandbox.twins.stripe import StripeTwin
 from sandbox.twins.wechat import WechatTwin
 from tests.support.deployed.built import Built
 from tests.support.deployed.lambda_runtime import LambdaInstance
+from tests.support.deployed.mounts import own_namespace, read_only
 from tests.support.deployed.recorded import http_event, recorded
 from tests.support.doors import load_door
 from tests.support.engines import dynamodb_client, ministack, new_table
@@ -130,6 +131,13 @@ def logged_in(cell: Cell, name: str = "oAnna") -> dict[str, Any]:
         assert session["access_token"] not in login.log()
         assert session["refresh_token"] not in login.log()
     return dict(session)
+
+
+@pytest.mark.skipif(not own_namespace(), reason="mount namespaces are permitted neither to root nor to users here")
+def test_a_login_works_with_the_layers_at_opt_and_nothing_of_the_code_can_be_written(cell: Cell) -> None:
+    with LambdaInstance(cell.built, "login", cell.environment, cell.folder / "there", in_place=True) as login:
+        assert asked(login, "POST", "/v1/login", {"code": login_code(cell.wechat, openid="oAnna")})[0] == 200
+        assert read_only(login.pid) >= {"/opt", str(login.task)}
 
 
 def test_a_member_logs_in_and_reads_their_points_across_two_functions(cell: Cell) -> None:

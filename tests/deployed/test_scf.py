@@ -18,6 +18,7 @@ from sandbox.gateway.http_request import HttpRequest
 from sandbox.twins.tencent_cloud import TencentCloudTwin
 from sandbox.twins.wechat import WechatTwin
 from tests.support.deployed.built import Built
+from tests.support.deployed.mounts import own_namespace, read_only
 from tests.support.deployed.recorded import http_event, recorded
 from tests.support.deployed.scf import ScfError, ScfInstance
 from tests.support.doors import load_door
@@ -124,6 +125,14 @@ def test_a_login_works_from_the_url_event_to_the_database_and_back(shape: str, c
             points, "GET", "/v1/points", None, shape, {"Authorization": f"Bearer {session['access_token']}"}
         )
         assert (status, answer["balance"], answer["member_id"]) == (200, 0, session["member_id"])
+
+
+@pytest.mark.skipif(not own_namespace(), reason="mount namespaces are permitted neither to root nor to users here")
+def test_a_login_works_with_the_layers_at_opt_and_nothing_of_the_code_can_be_written(cell: Cell) -> None:
+    with ScfInstance(cell.built, "login", cell.environment, cell.folder / "there", in_place=True) as login:
+        login.credentials = dict(zip(login.credentials, CREDENTIALS, strict=True))
+        assert asked(login, "POST", "/v1/login", {"code": login_code(cell.wechat, openid="oLin")})[0] == 200
+        assert read_only(login.pid) >= {"/opt", str(login.code)}
 
 
 def test_a_returned_token_is_in_the_platforms_log_and_in_no_line_of_ours(cell: Cell) -> None:

@@ -28,6 +28,7 @@ from typing import Any, Mapping
 
 from infra.build.staging import zip_of
 from tests.support.deployed.built import Built
+from tests.support.deployed.mounts import OPT, mounted
 from tests.support.engines import ROOT, free_port
 
 CLIENT = ROOT / ".venvs" / "ric"
@@ -68,29 +69,36 @@ def _layers(home: Path) -> Path:
 
 
 class LambdaInstance:
-    """One execution environment; the first invocation starts it cold."""
+    """One execution environment; the first invocation starts it cold. in_place: see `mounts`."""
 
     def __init__(
-        self, built: Built, door: str, environment: Mapping[str, str], folder: Path, timeout_seconds: int = 10
-    ) -> None:
+        self, built: Built, door: str, environment: Mapping[str, str], folder: Path, timeout_seconds: int = 10,
+        in_place: bool = False,
+    ) -> None:  # fmt: skip
         self.task, self.opt = folder / "task", _layers(built.home)
         _unpack(zip_of(built.home, door), self.task)
         address, runtime = free_port(), free_port()
         self.url = f"http://127.0.0.1:{address}/2015-03-31/functions/function/invocations"
         self._log_file = folder / "log"
+        command = [
+            _emulator(built.home.parent), "--runtime-interface-emulator-address", f"127.0.0.1:{address}",
+            "--runtime-api-address", f"127.0.0.1:{runtime}", "--log-level", "warn", _client(built.python), "-m",
+            "awslambdaric", "index.main_handler",
+        ]  # fmt: skip
         with open(self._log_file, "wb") as log:
             self._process = subprocess.Popen(
-                [_emulator(built.home.parent), "--runtime-interface-emulator-address", f"127.0.0.1:{address}",
-                 "--runtime-api-address", f"127.0.0.1:{runtime}", "--log-level", "warn", _client(built.python), "-m",
-                 "awslambdaric", "index.main_handler"],
-                cwd=self.task, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-                env={**self._platform(door, timeout_seconds), **environment},
-            )  # fmt: skip
+                mounted(self.opt, self.task, command) if in_place else command,
+                cwd=self.task,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**self._platform(door, timeout_seconds, OPT if in_place else self.opt), **environment},
+            )
         _wait_for(address)
 
-    def _platform(self, door: str, timeout_seconds: int) -> dict[str, str]:
+    def _platform(self, door: str, timeout_seconds: int, opt: Path) -> dict[str, str]:
         return {
-            "LAMBDA_TASK_ROOT": str(self.task), "PYTHONPATH": f"{self.task}:{self.opt / 'python'}",
+            "LAMBDA_TASK_ROOT": str(self.task), "PYTHONPATH": f"{self.task}:{opt / 'python'}",
             "PATH": "/usr/bin:/bin",
             "AWS_LAMBDA_FUNCTION_NAME": f"twinshore-test-eu-{door}", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_seconds), "AWS_REGION": "eu-central-1", "TZ": ":UTC",
@@ -106,6 +114,10 @@ class LambdaInstance:
             return json.loads(content)
         except ValueError:
             return content
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def code(self) -> set[Path]:
         """Every file of the code's folders."""

@@ -21,6 +21,7 @@ from typing import Any, Mapping
 from infra.build.staging import zip_of
 from sandbox.gateway import tencent
 from tests.support.deployed.built import Built
+from tests.support.deployed.mounts import OPT, mounted
 
 RUNTIME = Path(__file__).with_name("scf_runtime.py")
 REGION = "ap-guangzhou"
@@ -36,7 +37,10 @@ class ScfError(Exception):
 
 
 class ScfInstance:
-    def __init__(self, built: Built, door: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, built: Built, door: str, environment: Mapping[str, str], folder: Path, in_place: bool = False
+    ) -> None:  # fmt: skip
+        """in_place: see `mounts`."""
         self.name = f"twinshore-test-cn-{door}"
         if any(name.startswith(RESERVED) for name in environment):
             raise ScfError("a reserved prefix")
@@ -52,20 +56,22 @@ class ScfInstance:
             _unpack(zip_of(built.home, layer), self._opt)
         self._log_file = folder / "log"
         self._read_to = 0
+        # -S: nothing of the machine's own packages; -B is what the platform's variable says too
+        command = [built.python, "-S", str(RUNTIME)]
         with open(self._log_file, "wb") as log:
             self._process = subprocess.Popen(
-                # -S: nothing of the machine's own packages; -B is what the platform's variable says too
-                [built.python, "-S", str(RUNTIME)], cwd=self._user, text=True,
+                mounted(self._opt, self._user, command) if in_place else command, cwd=self._user, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=log, start_new_session=True, env={**self._platform(door), **environment},
+                stderr=log, start_new_session=True,
+                env={**self._platform(door, OPT if in_place else self._opt), **environment},
             )  # fmt: skip
         self.init_ms = float(self._read()["init_ms"])
 
-    def _platform(self, door: str) -> dict[str, str]:
+    def _platform(self, door: str, opt: Path) -> dict[str, str]:
         return {
-            "_HANDLER": "index.main_handler", "PYTHONPATH": f"{self._user}:{self._opt}",
+            "_HANDLER": "index.main_handler", "PYTHONPATH": f"{self._user}:{opt}",
             "USER_CODE_ROOT": f"{self._user}/",
-            "LD_LIBRARY_PATH": f"{self._user}:{self._opt}", "PYTHONDONTWRITEBYTECODE": "x", "LANG": "en_US.UTF8",
+            "LD_LIBRARY_PATH": f"{self._user}:{opt}", "PYTHONDONTWRITEBYTECODE": "x", "LANG": "en_US.UTF8",
             "LC_ALL": "en_US.UTF8", "HOME": str(self._user.parent), "PATH": "/usr/bin:/bin",
             "TENCENTCLOUD_RUNENV": "SCF",
             "TENCENTCLOUD_REGION": REGION, "TENCENTCLOUD_APPID": "1250000000", "TENCENTCLOUD_UIN": "100000000000",
@@ -85,6 +91,14 @@ class ScfInstance:
         self._take_log()
         self.log.append("RetMsg:" + json.dumps(answer["result"], ensure_ascii=False))
         return answer["result"]
+
+    @property
+    def code(self) -> Path:
+        return self._user
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def own_log(self) -> list[dict[str, Any]]:
         """The function's own lines: flat JSON objects, for CLS indexes their first level only."""
