@@ -18,15 +18,18 @@ class FunctionDied(BaseException):
 
 
 class Dying:
-    """The real provider; from a call that is in `calls` nobody returns."""
+    """The real provider; from a call that is in `calls` nobody returns. With a gateway, the party's news of that call
+    finds it closed: it may be there before the function is dead."""
 
-    def __init__(self, provider: Any, calls: tuple[str, ...]) -> None:
-        self._provider, self._calls = provider, calls
+    def __init__(self, provider: Any, calls: tuple[str, ...], gateway: Any = None) -> None:
+        self._provider, self._calls, self._gateway = provider, calls, gateway
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._provider, name)
 
         def dies(*args: Any) -> None:
+            if self._gateway is not None:
+                self._gateway.is_open = False
             call(*args)
             raise FunctionDied(name)
 
@@ -59,13 +62,14 @@ class Deaths:
         started = scene.begun(order)
         scene.settle()
         scene.gateway.is_open = self.party.can.we_capture
-        scene.wrap_provider(lambda provider: Dying(provider, ("capture",) if self.party.can.we_capture else ("query",)))
+        last = "capture" if self.party.can.we_capture else "query"
+        scene.wrap_provider(lambda provider: Dying(provider, (last,), scene.gateway))
         if self.party.can.query_finds_payment or self.party.can.we_capture:
             with pytest.raises(FunctionDied):
                 self.paid(scene, started)
         scene.next_instance()
-        scene.gateway.is_open = True
         assert not scene.told_of(order, "payment.captured")
+        scene.gateway.is_open = True
         scene.poll(LEASE_SECONDS)
         scene.settle()
         paid_once(scene, order)
