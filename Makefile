@@ -50,6 +50,7 @@ bench: ## docs/performance.md and docs/cost.md anew: figures, as ratios against 
 	@$(PREPARE) .venvs/bench=bench,test
 	@.venvs/bench/bin/python -m bench --write
 	@.venvs/bench/bin/python -m bench.cost --write
+	@.venvs/bench/bin/python -m tools.operations
 
 load: ## the box under load, with faults, then an audit: SECONDS=60, RATE=2 (journeys per second), SEED=7
 	@$(PREPARE) $(VENV)=runtime,test
@@ -76,6 +77,7 @@ docs: ## write the pages that are made from the code
 	@$(PREPARE) $(VENV)=runtime,test
 	@$(VENV)/bin/python -m tools.problems
 	@$(VENV)/bin/python -m tools.payment_matrix
+	@$(VENV)/bin/python -m tools.operations
 
 locks: ## compile requirements/*.in anew
 	@$(PREPARE) $(VENV)=runtime

@@ -205,7 +205,7 @@ def _end(provider: PaymentProvider, order: Order, attempt: OrderAttempt, now: in
         news = provider.query(reference, attempt.provider_id, now)
         if news.state not in (port.CREATED, port.FAILED):
             return news
-        # Otherwise there is nothing at the provider that could be paid.
+        # Otherwise nobody has paid there. A page that cannot be taken back lives on: the poll asks about it once more.
     return _notice(reference, port.CLOSED, now)
 
 
