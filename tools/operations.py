@@ -1,4 +1,4 @@
-"""Writes the section of docs/operations.md that is made from output: `python -m tools.operations`, a part of `make docs`.
+"""Writes the section of docs/operations.md that is made from output: `python -m tools.operations`, in `make docs`.
 
 What rings comes from infra/alarms.toml, what the last runs held from the pages that `make bench` and the load have
 written.
